@@ -1,11 +1,23 @@
-import { writeFileAtomically } from "../files/node.ts";
-import { extname } from "node:path";
 import pc from "picocolors";
 import { describeGraph, type GraphDescription, type GraphRow, nameShortcut } from "../onnx/analysis/describe-graph.ts";
 import type { Graph } from "../onnx/graph.ts";
 import { describableGraph, type DescribableGraph } from "../networks/describe.ts";
 import type { NetworkFile } from "../networks/file.ts";
-import { type Column, formatCount, formatLarge, formatTable, print, printJson, say, printLines } from "./output.ts";
+import { buildPathTree, type PathNode } from "../tree/build.ts";
+import { drawTrees } from "../tree/draw.ts";
+import { writeDrawing } from "./drawing-file.ts";
+import {
+  type Column,
+  counted,
+  formatBytes,
+  formatCount,
+  formatLarge,
+  formatTable,
+  print,
+  printJson,
+  say,
+  printLines,
+} from "./output.ts";
 import { joinWords, phrase, type Words } from "../report/words.ts";
 import { nameShown } from "./lang/kinds.ts";
 import { heads } from "./lang/heads.ts";
@@ -20,7 +32,6 @@ export interface DescribeFileOptions {
 }
 
 const formatShape = (shape: readonly (number | string)[] | undefined): string => shape?.join("×") ?? "?";
-const formatBytes = (bytes: number): string => `${formatLarge(bytes)}B`;
 
 const columns: readonly Column<GraphRow>[] = [
   {
@@ -90,23 +101,38 @@ function printRows(title: Words, found: GraphDescription, tree: boolean): void {
   const cost =
     multiplyAdds === undefined ? { en: "", zh: "" } : { en: `, ${work} multiply-adds`, zh: `，乘加 ${work} 次` };
   print({
-    en: `${layers} layers in ${nodes} nodes, ${parameters} parameters${cost.en}.`,
+    en: `${counted(layers, "layer")} in ${counted(nodes, "node")}, ${counted(found.parameters, "parameter")}${cost.en}.`,
     zh: `${nodes} 个节点，${layers} 层，${parameters} 个参数${cost.zh}。`,
   });
   printGraphFacts(found);
 }
 
-async function toPng(svg: string): Promise<Uint8Array> {
-  const { default: sharp } = await import("sharp");
-  return sharp(Buffer.from(svg), { density: 108 }).png().toBuffer();
-}
-
-/** Draws a graph's architecture as SVG, or as PNG if the file's name says so. */
+/** Draws a graph's architecture. */
 export async function writeArchitecture(graph: Graph, title: string, path: string): Promise<void> {
   const { drawArchitecture } = await import("../lab/network/architecture.ts");
-  const drawing = drawArchitecture(graph, title);
-  const isPng = extname(path).toLowerCase() === ".png";
-  await writeFileAtomically(path, isPng ? await toPng(drawing) : drawing);
+  await writeDrawing(path, drawArchitecture(graph, title));
+  say({ en: `Drawing: ${path}`, zh: `图：${path}` });
+}
+
+type PartNode = PathNode<GraphRow>;
+
+function partCost({ item }: PartNode): string {
+  if (item === undefined) return "";
+  const [parameters, { shortcut }] = [formatCount(item.parameters), item];
+  return spoken(
+    joinWords([
+      `${formatShape(item.inputShape)} → ${formatShape(item.outputShape)}`,
+      { en: counted(item.parameters, "parameter"), zh: `${parameters} 个参数` },
+      ...(shortcut === undefined ? [] : [nameShown(shortcut)]),
+    ]),
+  );
+}
+
+/** Draws the tree of a graph's parts. */
+async function writeParts(rows: readonly GraphRow[], title: string, path: string): Promise<void> {
+  const tree = buildPathTree(rows.map((row) => [row.path, row] as const));
+  const label = ({ name, item }: PartNode): string => `${name} ${item?.kind ?? ""}`.trim();
+  await writeDrawing(path, drawTrees([tree], { label, hint: partCost, title }));
   say({ en: `Drawing: ${path}`, zh: `图：${path}` });
 }
 
@@ -135,8 +161,10 @@ export async function describeFile(file: string, network: NetworkFile, options: 
       en: `Sizes and costs are unknown: ${prepared.limits}`,
       zh: `尺寸和开销未知：${spokenMessage(prepared.limits)}`,
     });
-  if (options.svg !== undefined) await writeArchitecture(prepared.graph, spoken(title), options.svg);
-  if (!options.json) return printRows(title, found, options.tree ?? false);
+  const { svg, tree = false } = options;
+  if (svg !== undefined && tree) await writeParts(found.rows, spoken(title), svg);
+  else if (svg !== undefined) await writeArchitecture(prepared.graph, spoken(title), svg);
+  if (!options.json) return printRows(title, found, tree);
   const about = network.kind === "network" ? network : network.card;
   const { rows, ...rest } = found;
   printJson({

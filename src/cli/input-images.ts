@@ -1,11 +1,9 @@
 import { statSync } from "node:fs";
 import { basename, extname, join } from "node:path";
 import { OptionError, ResiduaError, WeightsError } from "../tensor/errors.ts";
+import { imageEndings, imageGlob } from "../data/image/names.ts";
 import { ExitCode } from "./exit-code.ts";
 import { say, sayMessage } from "./output.ts";
-
-/** Kinds of images that a folder is searched for; a file that is named is read whatever it is called. */
-const KINDS = "png,jpg,jpeg,webp,gif,avif,tif,tiff,bmp";
 
 /**
  * The images that arguments name: files as they are; of a folder the images in it; of a glob, such as "plate/**\/*.tif", what
@@ -22,9 +20,8 @@ export async function findImages(args: readonly string[]): Promise<readonly stri
 async function findIn(arg: string): Promise<readonly string[]> {
   const entry = statSync(arg, { throwIfNoEntry: false });
   if (entry?.isDirectory()) {
-    const names = await glob(`*.{${KINDS}}`, arg);
-    if (names.length === 0)
-      throw new OptionError("<image…>", `"${arg}" has no images (${KINDS.replaceAll(",", ", ")})`);
+    const names = await glob(imageGlob, arg);
+    if (names.length === 0) throw new OptionError("<image…>", `"${arg}" has no images (${imageEndings})`);
     return names.map((name) => join(arg, name));
   }
   if (entry !== undefined || !/[*?[{]/.test(arg)) return [arg];
@@ -52,20 +49,33 @@ async function glob(pattern: string, cwd?: string): Promise<readonly string[]> {
  */
 export function namesOf(paths: readonly string[], tables: readonly string[] = []): readonly string[] {
   const isTable = (name: string): boolean => tables.includes(name.toLowerCase());
-  const stems = paths.map((path) => basename(path, extname(path)));
-  return paths.map((path, index) => {
-    const isAlone = stems.filter((stem) => stem === stems[index]).length === 1;
-    if (isAlone && !isTable(stems[index])) return stems[index];
-    const whole = basename(path);
-    if (isTable(whole))
-      throw new OptionError("<image…>", `"${path}" would write over the table ${whole}.csv; give it another name`);
-    if (paths.filter((other) => basename(other) === whole).length > 1)
-      throw new OptionError(
-        "<image…>",
-        `two images are called ${whole}, so their results would have the same name; give them one by one`,
-      );
-    return whole;
-  });
+  const names = paths.map((path) => basename(path, extname(path)));
+  for (;;) {
+    // A whole name may be the stem of another: a.png beside a.png.png.
+    const counts = new Map<string, number>();
+    for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+    const clashes = names.map((name) => isTable(name) || counts.get(name) !== 1);
+    if (!clashes.includes(true)) return names;
+    let isChanged = false;
+    for (const [index, path] of paths.entries()) {
+      const whole = basename(path);
+      if (!clashes[index] || names[index] === whole) continue;
+      names[index] = whole;
+      isChanged = true;
+    }
+    if (!isChanged) return refuseClash(paths[clashes.indexOf(true)], isTable);
+  }
+}
+
+/** @throws {OptionError} always */
+function refuseClash(path: string, isTable: (name: string) => boolean): never {
+  const name = basename(path);
+  if (isTable(name))
+    throw new OptionError("<image…>", `"${path}" would write over the table ${name}.csv; give it another name`);
+  throw new OptionError(
+    "<image…>",
+    `two images are called ${name}, so their results would have the same name; give them one by one`,
+  );
 }
 
 /** An image that nothing came of. */

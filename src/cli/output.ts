@@ -90,6 +90,16 @@ export function formatLarge(value: number): string {
   return `${Number((value / scale).toPrecision(3))}${unit}`;
 }
 
+/** 4.65 kB, 768 B */
+export function formatBytes(bytes: number): string {
+  return `${formatLarge(bytes)}${bytes < 1e3 ? " " : ""}B`;
+}
+
+/** 1 image, 2 images: an English noun after its number. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${formatCount(count)} ${count === 1 ? one : many}`;
+}
+
 /** 3 min 20 s, 45 s; 3 分 20 秒 */
 export function formatDuration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));

@@ -9,6 +9,7 @@ import { type CommandEntry, commandOf, commands } from "./commands/index.ts";
 import { ExitCode } from "./exit-code.ts";
 import { chooseLanguage, languages, speak, spoken, spokenMessage } from "./lang/language.ts";
 import type { Chinese } from "./lang/zh/index.ts";
+import { requireNoInputs } from "./output-file.ts";
 import { packageVersion } from "./version.ts";
 
 /** How help shows a command: its name and arguments. */
@@ -89,18 +90,19 @@ async function loadChinese(args: readonly string[]): Promise<Chinese | undefined
 
 /** Runs one command. @returns the exit code: 0, 1 for a failure, 2 for wrong usage, 130 after Ctrl-C */
 export async function runCommandLine(args: readonly string[]): Promise<number> {
-  let running: Command | undefined;
+  let [program, running]: (Command | undefined)[] = [];
   try {
     const chinese = await loadChinese(args);
-    const program = await createProgram(args, chinese);
-    program.hook("preAction", (_, command) => {
+    program = await createProgram(args, chinese);
+    program.hook("preAction", async (_, command) => {
       running = command;
       requireWorkingFolder();
+      await requireNoInputs(command);
     });
     await program.parseAsync([...args], { from: "user" });
     return Number(process.exitCode ?? ExitCode.ok);
   } catch (error) {
-    return await reportError(explainMissingPackage(error), running, args);
+    return await reportError(explainMissingPackage(error), running, helpFor(args, program));
   }
 }
 
@@ -113,10 +115,23 @@ function requireWorkingFolder(): void {
   }
 }
 
+/** The command line that shows the help of what was typed: of a command's own command, such as `data draw`, if it got as far. */
+function helpFor(args: readonly string[], program: Command | undefined): string {
+  const typed = ["residua"];
+  let at = program;
+  for (const arg of args) {
+    const next = at?.commands.find((each) => each.name() === arg || each.aliases().includes(arg));
+    if (next === undefined) continue;
+    typed.push(arg);
+    at = next;
+  }
+  return [...typed, "--help"].join(" ");
+}
+
 /** How long a rank other than 0 waits before it says what went wrong. */
 const OTHER_RANK_MILLISECONDS = 2_000;
 
-async function reportError(error: unknown, running: Command | undefined, args: readonly string[]): Promise<number> {
+async function reportError(error: unknown, running: Command | undefined, help: string): Promise<number> {
   if (error instanceof CommanderError && error.exitCode === 0) return ExitCode.ok;
   // Loaded only when something goes wrong.
   const rank = (await import("./ranks.ts")).findRank(process.env)?.rank ?? 0;
@@ -124,7 +139,6 @@ async function reportError(error: unknown, running: Command | undefined, args: r
   if (rank > 0) await setTimeout(OTHER_RANK_MILLISECONDS);
   const name = rank > 0 ? `residua: rank ${rank}` : "residua";
   if (error instanceof CommanderError) {
-    const help = ["residua", ...args.filter((arg) => findCommand(arg) !== undefined).slice(0, 1), "--help"].join(" ");
     if (error.code !== "commander.help")
       printLine(
         `${name}: ${spokenMessage(error.message.replace(/^error: /, ""))}${spoken({ en: `; see ${help}`, zh: `；参见 ${help}` })}`,

@@ -5,13 +5,15 @@ import { chooseStore, findProject, type ProjectFolder } from "../store/project.t
 import { openRunStore, type RunStore } from "../store/run-store.ts";
 import { sendUnsent } from "../store/unsent.ts";
 import { EnvironmentError, OptionError } from "../tensor/errors.ts";
-import { say } from "./output.ts";
+import { counted, say } from "./output.ts";
 
 /** Where runs are kept: `--store`, else `RESIDUA_STORE`, else the project's own file. */
 export interface StorePlace {
   readonly project: ProjectFolder;
   /** Without a password. */
   readonly description: string;
+  /** The files that it lies in, if it lies in files. */
+  readonly files: readonly string[];
   /** Whether there is something to read: opening a store file creates it if it does not exist. */
   readonly exists: boolean;
   /** Whether it was named, rather than being the project's own. */
@@ -49,6 +51,11 @@ export function storeAddress(given: string | undefined, option = "--store"): Sto
   return chooseStore(findProject(process.cwd()), text === undefined ? undefined : addressText(text, where), where);
 }
 
+/** The files of a database that lies in some: SQLite's own, and those that it keeps beside it. */
+export function storeFiles(address: StoreAddress): readonly string[] {
+  return address.kind === "sqlite" ? ["", "-wal", "-shm", "-journal"].map((ending) => address.path + ending) : [];
+}
+
 /** @throws {OptionError} if the address is not valid */
 export function storePlace(given: string | undefined, option = "--store"): StorePlace {
   const project = findProject(process.cwd());
@@ -56,6 +63,7 @@ export function storePlace(given: string | undefined, option = "--store"): Store
   return {
     project,
     description: describeAddress(address),
+    files: storeFiles(address),
     exists: address.kind !== "sqlite" || existsSync(address.path),
     isNamed: given !== undefined || process.env.RESIDUA_STORE !== undefined,
     open: async (options = {}) => {
@@ -91,7 +99,7 @@ export async function withStore<T>(
     const sent = await sendUnsent(place.project.unsent, store);
     if (sent > 0)
       say({
-        en: `run store: ${sent} run(s) kept in ${place.project.unsent} were sent to the store`,
+        en: `run store: ${counted(sent, "run")} kept in ${place.project.unsent} ${sent === 1 ? "was" : "were"} sent to the store`,
         zh: `运行存储：保存在 ${place.project.unsent} 的 ${sent} 次运行已送入运行存储`,
       });
     return await work(store);

@@ -44,7 +44,7 @@ describe("a comparison in parts", () => {
 
   test("trains every network once, and the same command without --part joins them without training", async () => {
     const [first, second] = await Promise.all([compare("--part", "0/2"), compare("--part", "1/2")]);
-    expect(first.stderr).toContain("Training 1 networks of part 0/2 on mnist");
+    expect(first.stderr).toContain("Training 1 network of part 0/2 on mnist");
     expect(first.report).toBe(join("residua-compare", "part-0-of-2", "comparison.html"));
     const joined = await compare();
     expect(joined.stderr).toContain("3 of 3 networks are taken from the run store");

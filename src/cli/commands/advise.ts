@@ -10,6 +10,7 @@ import type { ShortcutType } from "../../nn/shortcuts/type.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import { type LoweringChoice } from "../../compile/lowering.ts";
 import { cacheFolder } from "../cache.ts";
+import { OutputFileOption } from "../output-file.ts";
 import { requireReportFile, runLabJob, writeReport } from "../lab-job.ts";
 import { openNetworkArgument } from "../network-argument.ts";
 import { type ComputeOptions, computePlace, sharedOptions, wholeNumber } from "../options.ts";
@@ -167,7 +168,11 @@ export function registerAdvise(program: Command): void {
     .addOption(sharedOptions.threads())
     .addOption(sharedOptions.device())
     .addOption(
-      new Option("--out <file>", `write the report as a page (default: none; with --measure, ${STANDARD_REPORT})`),
+      new OutputFileOption(
+        "--out <file>",
+        `write the report as a page (default: none; with --measure, ${STANDARD_REPORT})`,
+        [".training.safetensors"],
+      ),
     )
     .addOption(sharedOptions.json())
     .addHelpText(

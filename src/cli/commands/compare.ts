@@ -18,7 +18,7 @@ import { watchInterrupt } from "../interrupt.ts";
 import { holdFolder } from "../output-lock.ts";
 import { listOf, sharedOptions, shortcutArgument, wholeNumber } from "../options.ts";
 import { addRecipeFlags, type FieldDefaults, type OptionValues, typedRecipe } from "../recipe-flags.ts";
-import { formatCount, formatDuration, say, sayMessage } from "../output.ts";
+import { counted, formatCount, formatDuration, say, sayMessage } from "../output.ts";
 import { spoken } from "../lang/language.ts";
 
 interface Options extends ComparisonOptions {
@@ -64,8 +64,8 @@ function announceFirst(
       const part = options.part === undefined ? undefined : `${options.part.index}/${options.part.count}`;
       say({
         en:
-          `Training ${count} networks${part === undefined ? "" : ` of part ${part}`} on ${options.data}: ` +
-          `${epochs} epoch(s) of the first ${images} images, tested on the first ${tested} test images.`,
+          `Training ${counted(count, "network")}${part === undefined ? "" : ` of part ${part}`} on ${options.data}: ` +
+          `${counted(epochs, "epoch")} of the first ${counted(options.limit, "image")}, tested on the first ${counted(options.testLimit, "test image")}.`,
         zh: `在 ${options.data} 上训练 ${count} 个网络${part === undefined ? "" : `（第 ${part} 份）`}：前 ${images} 幅图像 ${epochs} 个轮次，用前 ${tested} 幅测试图像测试。`,
       });
     }

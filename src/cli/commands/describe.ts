@@ -1,4 +1,3 @@
-import { writeFileAtomically } from "../../files/node.ts";
 import { type Command, Option } from "commander";
 import pc from "picocolors";
 import { OptionError } from "../../tensor/errors.ts";
@@ -11,9 +10,11 @@ import { buildPathTree, type PathNode } from "../../tree/build.ts";
 import { drawTrees } from "../../tree/draw.ts";
 import { printTree } from "../../tree/print.ts";
 import type { Tree } from "../../tree/tree.ts";
+import { drawingOption, writeDrawing } from "../drawing-file.ts";
 import { sharedOptions, wholeNumber } from "../options.ts";
 import {
   type Column,
+  counted,
   formatCount,
   formatLarge,
   formatTable,
@@ -77,7 +78,7 @@ function printDescription(model: NamedModel, description: Description): void {
   const [name, type, image] = [pc.bold(model.name), pc.bold(options.shortcut), formatImage(model.imageShape)];
   const settings = settingsText(options);
   print({
-    en: `${name}, shortcut ${type}, images ${image}, ${options.classes} classes${settings}`,
+    en: `${name}, shortcut ${type}, images ${image}, ${counted(options.classes, "class", "classes")}${settings}`,
     zh: `${name}，快捷连接 ${type}，图像 ${image}，${options.classes} 个类别${settings.replace(/^, /, "，")}`,
   });
   print();
@@ -91,7 +92,7 @@ function printDescription(model: NamedModel, description: Description): void {
   );
   const share = (part: number, whole: number): string => `${((100 * part) / whole).toFixed(1)} %`;
   const blocks = description.blocks.length;
-  print(phrase({ en: `${blocks} blocks: `, zh: `${blocks} 个块：` }, summary, { en: ".", zh: "。" }));
+  print(phrase({ en: `${counted(blocks, "block")}: `, zh: `${blocks} 个块：` }, summary, { en: ".", zh: "。" }));
   const { shortcuts, parameters, multiplyAdds } = description;
   const [own, all] = [formatCount(shortcuts.parameters), formatCount(parameters)];
   const [ownWork, allWork] = [formatLarge(shortcuts.multiplyAdds), formatLarge(multiplyAdds)];
@@ -116,7 +117,7 @@ function nodeCost({ item }: ModuleNode): string {
   return spoken(
     joinWords([
       `${formatImage(item.inputShape)} → ${formatImage(item.outputShape)}`,
-      { en: `${parameters} parameters`, zh: `${parameters} 个参数` },
+      { en: counted(item.parameters, "parameter"), zh: `${parameters} 个参数` },
       ...(shortcut === undefined ? [] : [nameShown(shortcut)]),
     ]),
   );
@@ -132,7 +133,7 @@ function titleOf({ name, options }: NamedModel): Words {
 
 async function drawDescription(model: NamedModel, description: Description, path: string): Promise<void> {
   const title = spoken(titleOf(model));
-  await writeFileAtomically(path, drawTrees([treeOf(description)], { label: nodeLabel, hint: nodeCost, title }));
+  await writeDrawing(path, drawTrees([treeOf(description)], { label: nodeLabel, hint: nodeCost, title }));
   say({ en: `Drawing: ${path}`, zh: `图：${path}` });
 }
 
@@ -215,7 +216,7 @@ export function registerDescribe(program: Command): void {
         "list the passes that write its training step for this machine, with the nodes before and after",
       ).conflicts(["tree", "svg"]),
     )
-    .option("--svg <file>", "draw the architecture with its shortcuts (.png too); with --tree, the tree of modules")
+    .addOption(drawingOption("draw the architecture with its shortcuts (.png too); with --tree, the tree of modules"))
     .addOption(sharedOptions.json())
     .addHelpText(
       "after",

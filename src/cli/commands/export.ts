@@ -1,12 +1,13 @@
 import { readFileBytes } from "../../files/node.ts";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { basename, extname, resolve } from "node:path";
+import { basename, extname } from "node:path";
 import type { ShortcutType } from "../../nn/shortcuts/type.ts";
 import { opsetRange } from "../../onnx/opset/range.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import type { NetworkFile } from "../../networks/file.ts";
 import { type ExportFormat, exportFormats } from "../../networks/export-formats.ts";
 import { findFileArgument, openNetworkArgument } from "../network-argument.ts";
+import { OutputFileOption, requireNoInput } from "../output-file.ts";
 import { decimalNumber, onlyGiven, sharedOptions, wholeNumber } from "../options.ts";
 import { print, printJson, say } from "../output.ts";
 
@@ -107,11 +108,11 @@ async function runExport(argument: string, options: Options): Promise<void> {
   const format = chooseFormat(options);
   requireFitting(format, options);
   const { weights, seed, model, shortcut, channels, classes, batchNorm, opset, externalData } = options;
-  const isFile = (await findFileArgument(argument)) !== undefined;
+  const file = await findFileArgument(argument);
+  const isFile = file !== undefined;
   const out = options.out ?? `${isFile ? basename(argument, extname(argument)) : argument}${extensions[format]}`;
-  if (resolve(out) === resolve(argument)) {
-    throw new OptionError("--out", `"${out}" is the input file; name another`);
-  }
+  // Its standard name is none that was typed.
+  await requireNoInput([out, `${out}.md`], "--out", [file ?? argument]);
   const opened = await openNetworkArgument(argument, onlyGiven({ weights, seed, model, shortcut, channels, classes }));
   const network = await describeData(options.size === undefined ? opened : resizeImages(opened, options.size), options);
   const { exportNetwork } = await import("../../networks/node/export.ts");
@@ -152,7 +153,7 @@ export function registerExport(program: Command): void {
     .command("export")
     .argument("<model|file>", "a file of any format that holds a network, a ready network, or a name such as resnet18")
     .addOption(new Option("--to <format>", "what to write (default: by the name of --out)").choices(exportFormats))
-    .option("--out <file>", "the file to write (default: the network's name, here)")
+    .addOption(new OutputFileOption("--out <file>", "the file to write (default: the network's name, here)", [".md"]))
     .option("--model <name>", "the network whose weights the file holds, if the file does not say")
     .addOption(sharedOptions.shortcut())
     .option("--channels <n>", "channels of the images", wholeNumber(1))

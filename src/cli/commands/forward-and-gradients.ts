@@ -4,6 +4,7 @@ import type { ShortcutType } from "../../nn/shortcuts/type.ts";
 import type { Device } from "../../runtime/device.ts";
 import type { ImportedModel } from "../../networks/load-weights.ts";
 import { OptionError } from "../../tensor/errors.ts";
+import { OutputFileOption } from "../output-file.ts";
 import { sharedOptions } from "../options.ts";
 import { entryOf, loadOptionsOf, type WeightsOptions, weightsOptions } from "../weights-options.ts";
 import { printJson, say, sayMessage } from "../output.ts";
@@ -120,7 +121,7 @@ function definePass(program: Command, name: string): Command {
       "PyTorch .pth, safetensors, Keras .h5 or ONNX, in any layout that inspect knows; it sets channels and classes",
     )
     .requiredOption("--input <file>", "images as .npy, [N,C,H,W] float32")
-    .requiredOption("--output <file>", "where to write the result")
+    .addOption(new OutputFileOption("--output <file>", "where to write the result").makeOptionMandatory())
     .addOption(sharedOptions.shortcut())
     .addOption(weightsOptions.layout())
     .addOption(weightsOptions.entry())

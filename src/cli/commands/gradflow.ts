@@ -19,6 +19,7 @@ import {
 } from "../options.ts";
 import { type Column, formatTable, print, printJson, say, printLines } from "../output.ts";
 import { createProgress } from "../progress.ts";
+import { OutputFileOption } from "../output-file.ts";
 import { requireReportFile, runLabJob, writeReport } from "../lab-job.ts";
 import type { Verdict } from "../../lab/gradient-flow/verdict.ts";
 import type { Words } from "../../report/words.ts";
@@ -203,7 +204,11 @@ export function registerGradflow(program: Command): void {
     .addOption(sharedOptions.lowering())
     .addOption(sharedOptions.threads())
     .addOption(sharedOptions.device())
-    .addOption(new Option("--out <file>", "the report, a self-contained page").default("gradflow.html"))
+    .addOption(
+      new OutputFileOption("--out <file>", "the report, a self-contained page", [".training.safetensors"]).default(
+        "gradflow.html",
+      ),
+    )
     .addOption(sharedOptions.json())
     .addHelpText(
       "after",

@@ -7,6 +7,7 @@ import { type LandscapeEvent, landscapeJob } from "../../lab/landscape/node/job.
 import { OptionError } from "../../tensor/errors.ts";
 import { cacheFolder } from "../cache.ts";
 import { findNetworkPath } from "../../ready/node/find.ts";
+import { OutputFileOption } from "../output-file.ts";
 import { requireReportFile, runLabJob, writeReport } from "../lab-job.ts";
 import { type ComputeOptions, computePlace, positiveNumber, sharedOptions, wholeNumber } from "../options.ts";
 import { print, printJson } from "../output.ts";
@@ -134,7 +135,11 @@ export function registerLandscape(program: Command): void {
     .addOption(sharedOptions.seed())
     .addOption(sharedOptions.threads())
     .addOption(sharedOptions.device())
-    .addOption(new Option("--out <file>", "the report, a self-contained page").default("landscape.html"))
+    .addOption(
+      new OutputFileOption("--out <file>", "the report, a self-contained page", [".points.json"]).default(
+        "landscape.html",
+      ),
+    )
     .addOption(sharedOptions.json())
     .addHelpText(
       "after",

@@ -4,6 +4,7 @@ import type { LesionEvent } from "../../lab/lesion/node/job.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import { cacheFolder } from "../cache.ts";
 import { findNetworkPath } from "../../ready/node/find.ts";
+import { OutputFileOption } from "../output-file.ts";
 import { requireReportFile, runLabJob, writeReport } from "../lab-job.ts";
 import { type ComputeOptions, computePlace, listOf, sharedOptions, wholeNumber } from "../options.ts";
 import { type Column, formatTable, print, printJson, printLines } from "../output.ts";
@@ -147,7 +148,11 @@ export function registerLesion(program: Command): void {
     .addOption(sharedOptions.seed())
     .addOption(sharedOptions.threads())
     .addOption(sharedOptions.device())
-    .addOption(new Option("--out <file>", "the report, a self-contained page").default("lesion.html"))
+    .addOption(
+      new OutputFileOption("--out <file>", "the report, a self-contained page", [".points.json"]).default(
+        "lesion.html",
+      ),
+    )
     .addOption(sharedOptions.json())
     .addHelpText(
       "after",

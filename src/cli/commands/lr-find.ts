@@ -7,6 +7,7 @@ import { OptionError } from "../../tensor/errors.ts";
 import type { RecipeField } from "../../train/recipe-options.ts";
 import { cacheFolder } from "../cache.ts";
 import { addFreshOptions, type FreshOptions, openFreshTraining } from "../fresh-training.ts";
+import { OutputFileOption } from "../output-file.ts";
 import { requireReportFile, runLabJob, writeReport } from "../lab-job.ts";
 import {
   type ComputeOptions,
@@ -86,7 +87,7 @@ function registerLrFind(program: Command, flags: AllTaskFlags): void {
     .addOption(sharedOptions.lowering())
     .addOption(sharedOptions.threads())
     .addOption(sharedOptions.device())
-    .addOption(new Option("--out <file>", "the report, a self-contained page").default("lr-find.html"))
+    .addOption(new OutputFileOption("--out <file>", "the report, a self-contained page").default("lr-find.html"))
     .addOption(sharedOptions.json());
   addFineTuningOptions(addRecipeFlags(command, fieldsOfGroup("training")));
   const withoutUse = new Set(refused.map(recipeFlagOf));

@@ -8,7 +8,7 @@ import type { Words } from "../../report/words.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import { heads } from "../lang/heads.ts";
 import { spoken } from "../lang/language.ts";
-import { type Column, formatCount, formatLarge, formatTable, print, printJson, printLines } from "../output.ts";
+import { type Column, formatBytes, formatCount, formatTable, print, printJson, printLines } from "../output.ts";
 
 const figureOf = ({ figures: [main] }: ReadyNetwork): Words =>
   main === undefined ? "" : { en: describeFigure(main), zh: describeFigure(main, "zh") };
@@ -17,7 +17,7 @@ const columns: readonly Column<ReadyNetwork>[] = [
   { title: heads.name, value: ({ name }) => name },
   { title: { en: "task", zh: "任务" }, value: ({ task }) => task },
   { title: { en: "figure", zh: "指标" }, value: figureOf },
-  { title: { en: "size", zh: "大小" }, value: (network) => `${formatLarge(sizeOfReady(network))}B`, align: "right" },
+  { title: { en: "size", zh: "大小" }, value: (network) => formatBytes(sizeOfReady(network)), align: "right" },
   { title: { en: "licence", zh: "许可证" }, value: ({ licence }) => licence },
 ];
 

@@ -5,6 +5,7 @@ import { phrase, type Words } from "../../report/words.ts";
 import { type TaskName, taskNameOf } from "../../tasks/find-task.ts";
 import { FormatError, OptionError } from "../../tensor/errors.ts";
 import { requireReportFile, writeReport } from "../lab-job.ts";
+import { OutputFileOption } from "../output-file.ts";
 import { findNetworkPath } from "../../ready/node/find.ts";
 import { type ComputeOptions, onlyGiven, sharedOptions, wholeNumber, typedOptions } from "../options.ts";
 import { formatDuration, print, printJson, say } from "../output.ts";
@@ -114,7 +115,7 @@ function registerReport(program: Command, flags: AllTaskFlags): void {
     .addOption(sharedOptions.device())
     .addOption(sharedOptions.store())
     .addOption(new Option("--no-store", "do not look for the training in the run store"))
-    .addOption(new Option("--out <file>", "the page to write").default("report.html"))
+    .addOption(new OutputFileOption("--out <file>", "the page to write").default("report.html"))
     .addOption(sharedOptions.json());
   addTaskOptions(command, flags, "report")
     .addHelpText(

@@ -22,8 +22,20 @@ import { buildTrees } from "../../tree/build.ts";
 import { drawTrees } from "../../tree/draw.ts";
 import { printTree } from "../../tree/print.ts";
 import { findInTree, type Tree } from "../../tree/tree.ts";
+import { drawingOption, writeDrawing } from "../drawing-file.ts";
+import { OutputFileOption, requireNoInput } from "../output-file.ts";
 import { onlyGiven, sharedOptions, wholeNumber } from "../options.ts";
-import { formatCount, formatDuration, formatTable, print, say, printLines, toLine, printJson } from "../output.ts";
+import {
+  counted,
+  formatCount,
+  formatDuration,
+  formatTable,
+  print,
+  say,
+  printLines,
+  toLine,
+  printJson,
+} from "../output.ts";
 import { createProgress } from "../progress.ts";
 import { type StorePlace, storePlace, withStore } from "../store.ts";
 import { phrase } from "../../report/words.ts";
@@ -115,8 +127,10 @@ async function growRunTrees(
   return trees.filter((tree) => findInTree(tree, (run) => run.id === wanted.id) !== undefined);
 }
 
-function showTree(id: string | undefined, options: TreeOptions): Promise<void> {
-  return withStore(storePlace(options.store), async (store) => {
+async function showTree(id: string | undefined, options: TreeOptions): Promise<void> {
+  const place = storePlace(options.store);
+  if (options.svg !== undefined) await requireNoInput([options.svg], "--svg", place.files);
+  return withStore(place, async (store) => {
     const { describeRun } = await loadOutput();
     const { runs, damage } = await listReadable(store);
     const trees = await growRunTrees(store, runs, id);
@@ -126,8 +140,8 @@ function showTree(id: string | undefined, options: TreeOptions): Promise<void> {
         hint: (run) => run.id,
         title: spoken({ en: "runs", zh: "运行" }),
       });
-      await writeFileAtomically(options.svg, drawing);
-      say({ en: `${trees.length} tree(s): ${options.svg}`, zh: `${trees.length} 棵树：${options.svg}` });
+      await writeDrawing(options.svg, drawing);
+      say({ en: `${counted(trees.length, "tree")}: ${options.svg}`, zh: `${trees.length} 棵树：${options.svg}` });
     }
     if (options.json) return printStoreJson({ trees, ...damage });
     if (options.svg !== undefined) return;
@@ -192,6 +206,8 @@ function changeRunTags(
 ): Promise<void> {
   return withStore(storePlace(options.store), async (store) => {
     const run = await findRun(store, id);
+    const missing = tags.find((tag) => !run.tags.includes(tag));
+    if (options.remove && missing !== undefined) throw new OptionError(run.id, `has no tag "${missing}"`);
     await changeTags(store, run.id, options.remove ? { remove: tags } : { add: tags });
     const changed = await findRun(store, run.id);
     if (options.json) printStoreJson({ id: run.id, tags: changed.tags });
@@ -221,7 +237,7 @@ async function copy(options: SharedOptions & { readonly from?: string; readonly 
         if (options.json) return printStoreJson({ from: source.description, to: target.description, ...report });
         const [values, written] = [formatCount(report.values), formatCount(report.written)];
         print({
-          en: `Copied ${report.runs} run(s) with ${values} values, ${written} of them new; read back and verified.`,
+          en: `Copied ${counted(report.runs, "run")} with ${counted(report.values, "value")}, ${written} of them new; read back and verified.`,
           zh: `已复制 ${report.runs} 次运行，共 ${values} 个数值，其中 ${written} 个是新的；已读回核对。`,
         });
         print(`SHA-256: ${report.sha256}`);
@@ -241,12 +257,14 @@ interface ExportOptions {
 
 async function exportRuns(ids: readonly string[], options: ExportOptions): Promise<void> {
   if (options.csv === options.json) throw new OptionError("--csv, --json", "give one of them");
-  await withStore(storePlace(options.store), async (store) => {
+  const place = storePlace(options.store);
+  if (options.out !== undefined) await requireNoInput([options.out], "--out", place.files);
+  await withStore(place, async (store) => {
     const runs = ids.length === 0 ? (await listReadable(store)).runs : await findRuns(store, ids);
     const pieces = options.csv ? exportCsv(store, runs) : exportJson(store, runs);
     if (options.out !== undefined) {
       await writeFileAtomically(options.out, pieces);
-      return say({ en: `${runs.length} run(s): ${options.out}`, zh: `${runs.length} 次运行：${options.out}` });
+      return say({ en: `${counted(runs.length, "run")}: ${options.out}`, zh: `${runs.length} 次运行：${options.out}` });
     }
     for await (const piece of pieces) {
       if (!process.stdout.write(piece)) await new Promise((resolve) => process.stdout.once("drain", resolve));
@@ -275,7 +293,7 @@ export function registerRuns(program: Command): void {
     .action(show);
   addStored("tree", "show which run resumed which", "tree 3f9a --svg runs.svg")
     .argument("[id]", "a run of the tree, by its id or its beginning; all trees if left out")
-    .addOption(new Option("--svg <file>", "also draw it into a file"))
+    .addOption(drawingOption("also draw it into a file (.png too)"))
     .addOption(sharedOptions.json())
     .action(showTree);
   addStored("compare", "show runs side by side: what differs, and their results", "compare 3f9a 81c0")
@@ -302,6 +320,6 @@ export function registerRuns(program: Command): void {
     .argument("[id...]", "ids or their beginnings; all runs if left out")
     .addOption(new Option("--csv", "one value per line"))
     .addOption(new Option("--json", "one JSON document"))
-    .addOption(new Option("--out <file>", "where to write (default: standard output)"))
+    .addOption(new OutputFileOption("--out <file>", "where to write (default: standard output)"))
     .action(exportRuns);
 }

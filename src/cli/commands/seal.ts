@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { stat } from "node:fs/promises";
 import { sealArtefact, unsealArtefact } from "../../artifacts/node/seal.ts";
 import { OptionError } from "../../tensor/errors.ts";
+import { OutputFileOption } from "../output-file.ts";
 import { sharedOptions } from "../options.ts";
 import { print, printJson } from "../output.ts";
 
@@ -50,7 +51,7 @@ export function registerSeal(program: Command): void {
     .command("seal")
     .argument("<file>", "the file to seal; it is not changed")
     .requiredOption("--recipient <file>", "the recipient's public key: NAME-seal.pub, or a file of age recipients")
-    .option("--out <file>", `the sealed file (default: the file's name plus ${EXTENSION})`)
+    .addOption(new OutputFileOption("--out <file>", `the sealed file (default: the file's name plus ${EXTENSION})`))
     .option("--force", "replace an existing file")
     .addOption(sharedOptions.json())
     .addHelpText("after", "\nExample:\n  $ residua seal model.onnx --recipient ben-seal.pub")
@@ -60,7 +61,9 @@ export function registerSeal(program: Command): void {
     .alias("open")
     .argument("<file>", "the sealed file")
     .requiredOption("--key <file>", "your private key: NAME-seal.key, or a file of age identities")
-    .option("--out <file>", "the unsealed file (default: the file's name without .age or .sealed)")
+    .addOption(
+      new OutputFileOption("--out <file>", "the unsealed file (default: the file's name without .age or .sealed)"),
+    )
     .option("--force", "replace an existing file")
     .addOption(sharedOptions.json())
     .addHelpText("after", "\nExample:\n  $ residua unseal model.onnx.age --key keys/ben-seal.key")

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { Provenance, Statement } from "../../artifacts/statement.ts";
 import { OptionError } from "../../tensor/errors.ts";
+import { OutputFileOption } from "../output-file.ts";
 import { sharedOptions } from "../options.ts";
 import { formatCount, print, printJson } from "../output.ts";
 import { packageVersion } from "../version.ts";
@@ -57,7 +58,7 @@ export function registerSign(program: Command): void {
     .command("sign")
     .argument("<file>", "an ONNX network, a checkpoint, a report or any other file")
     .requiredOption("--key <file>", "your private key, NAME-sign.key of `residua keys`")
-    .option("--signature <file>", "the signature's file (default: the file's name plus .sig)")
+    .addOption(new OutputFileOption("--signature <file>", "the signature's file (default: the file's name plus .sig)"))
     .option("--note <name=text>", "record something about the file's origin; repeatable", addNote)
     .addOption(sharedOptions.json())
     .addHelpText(

@@ -4,10 +4,11 @@ import { readFileBytes, writeFileAtomically } from "../../files/node.ts";
 import type { StoreAddress } from "../../store/address.ts";
 import type { ImportedTable, TableCase, TableColumn } from "../../store/interchange/index.ts";
 import { FormatError, OptionError } from "../../tensor/errors.ts";
+import { OutputFileOption, requireNoInput } from "../output-file.ts";
 import { sharedOptions } from "../options.ts";
 import { createProgress } from "../progress.ts";
-import { formatCount, formatTable, printJson, printLines, say } from "../output.ts";
-import { storeAddress } from "../store.ts";
+import { counted, formatCount, formatTable, printJson, printLines, say } from "../output.ts";
+import { storeAddress, storeFiles } from "../store.ts";
 
 /** With the code of tables, which help has no use for. */
 const loadTables = () => import("../../store/interchange/index.ts");
@@ -100,6 +101,7 @@ async function exportNamed(name: string, { store, csv, json, columns, out }: Exp
     throw new OptionError("--csv, --json, --columns", "give one of them");
   const { columnsToJson, exportTable, tableToCsv, tableToJson } = await loadTables();
   const address: StoreAddress = storeAddress(store);
+  if (out !== undefined) await requireNoInput([out], "--out", storeFiles(address));
   const progress = createProgress();
   progress.begin({ en: `reading ${name} …`, zh: `正在读取 ${name}……` });
   const table = await exportTable(address, name).finally(() => progress.finish());
@@ -107,7 +109,7 @@ async function exportNamed(name: string, { store, csv, json, columns, out }: Exp
   if (out !== undefined) {
     await writeFileAtomically(out, pieces);
     const rows = formatCount(table.rows.length);
-    return say({ en: `${rows} row(s): ${out}`, zh: `${rows} 行：${out}` });
+    return say({ en: `${counted(table.rows.length, "row")}: ${out}`, zh: `${rows} 行：${out}` });
   }
   for (const piece of pieces) {
     if (!process.stdout.write(piece)) await new Promise((resolve) => process.stdout.once("drain", resolve));
@@ -147,7 +149,7 @@ Examples:
     .addOption(new Option("--csv", "comma-separated values; null is an empty cell"))
     .addOption(new Option("--json", 'LeetCode\'s {"headers": {…}, "rows": {…}}'))
     .addOption(new Option("--columns", "one JSON object with a list per column"))
-    .addOption(new Option("--out <file>", "where to write (default: standard output)"))
+    .addOption(new OutputFileOption("--out <file>", "where to write (default: standard output)"))
     .addHelpText("after", "\nExample:\n  $ residua tables export Employee --csv --out employees.csv --store lab.db")
     .action(exportNamed);
 }

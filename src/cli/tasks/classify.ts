@@ -21,6 +21,7 @@ import { describeMeasure, percent } from "../measures-output.ts";
 import { computePlace, onlyGiven, wholeNumber } from "../options.ts";
 import { formatTable, print, printJson, printLines, say, sayMessage } from "../output.ts";
 import { doEach, findImages, reportFailures } from "../input-images.ts";
+import { OutputFileOption, requireNoInput } from "../output-file.ts";
 import { holdFile } from "../output-lock.ts";
 import { createProgress } from "../progress.ts";
 import type { EvaluationRequest, PredictionRequest, ReportRequest, TaskFlags } from "../task-flags.ts";
@@ -78,9 +79,10 @@ async function evaluate(
 }
 
 /** Before images are read for minutes. */
-async function requireTableFile(path: string): Promise<void> {
+async function requireTableFile(path: string, images: readonly string[]): Promise<void> {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory())
     throw new OptionError("--csv", `"${path}" is a folder, must be a file such as predictions.csv`);
+  await requireNoInput([path], "--csv", images);
   await makeFolder(dirname(path));
   await holdFile(path);
 }
@@ -98,8 +100,8 @@ async function predict(
     readonly page?: number;
     readonly channel?: number;
   };
-  if (csv !== undefined) await requireTableFile(csv);
   const images = await findImages(paths);
+  if (csv !== undefined) await requireTableFile(csv, images);
   const { results, failures } = await doEach(images, async (image) => {
     const input = await readInput(image, loaded.card, { ...imageChoice(choice), onNote: sayNote });
     return { image, predictions: await loaded.predict(input, { top }) };
@@ -202,7 +204,7 @@ export const flags: TaskFlags = {
     ],
     predict: () => [
       new Option("--top <n>", "classes to show per image").argParser(wholeNumber(1)).default(3),
-      new Option("--csv <file>", "also write a table of all images, such as predictions.csv"),
+      new OutputFileOption("--csv <file>", "also write a table of all images, such as predictions.csv"),
       ...imageOptions(),
     ],
     report: () => [

@@ -116,19 +116,19 @@ test.each([
     "an empty class",
     { "cat/1.png": 1, dog: null },
     "dog",
-    "has no images (png, jpg, tiff, webp, gif, bmp, pbm, pgm, ppm, avif)",
+    "has no images (png, jpg, jpeg, tif, tiff, webp, gif, bmp, pbm, pgm, ppm, avif)",
   ],
   [
     "an empty class in its training part",
     { "train/a/1.png": 1, "train/b": null, "test/a/1.png": 1 },
     "train/b",
-    "has no images (png, jpg, tiff, webp, gif, bmp, pbm, pgm, ppm, avif)",
+    "has no images (png, jpg, jpeg, tif, tiff, webp, gif, bmp, pbm, pgm, ppm, avif)",
   ],
   [
     "a test part without images",
     { "train/a/1.png": 1, "train/b/1.png": 1, "test/a": null, "test/b": null },
     "test",
-    "has no images (png, jpg, tiff, webp, gif, bmp, pbm, pgm, ppm, avif)",
+    "has no images (png, jpg, jpeg, tif, tiff, webp, gif, bmp, pbm, pgm, ppm, avif)",
   ],
 ] as const)("a folder with %s is refused", async (_, files, where, message) => {
   const folder = await makeFolder(files);

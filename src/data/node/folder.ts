@@ -11,13 +11,13 @@ import {
   imageSize,
   sharedBytes,
 } from "../image-set.ts";
+import { imageEndings, isImageName } from "../image/names.ts";
 import { firstNotes } from "../image/notes.ts";
 import type { OnNote } from "../image/raster.ts";
 import { measureNormalization } from "../normalization.ts";
 import { decodeFiles } from "./file-batches.ts";
 
-const extensions = /\.(png|jpe?g|webp|gif|avif|tiff?|bmp|p[bgp]m)$/i;
-const noImages = "has no images (png, jpg, tiff, webp, gif, bmp, pbm, pgm, ppm, avif)";
+const noImages = `has no images (${imageEndings})`;
 /** Up to 256 MB of pixels are decoded once and kept; beyond that, each image is decoded on demand. */
 const MEMORY_LIMIT = 2 ** 28;
 /** Enough images to estimate mean and deviation. */
@@ -53,7 +53,7 @@ async function listImages(folder: string, classes: readonly string[]): Promise<r
     classes.map(async (name, label) => {
       const entries = await list(join(folder, name));
       return entries
-        .filter((entry) => !entry.directory && extensions.test(entry.name))
+        .filter((entry) => !entry.directory && isImageName(entry.name))
         .map((entry) => ({ path: join(folder, name, entry.name), label }));
     }),
   );

@@ -1,3 +1,4 @@
+import { isImageName } from "../../data/image/names.ts";
 import type { Said } from "../said.ts";
 
 /** A file that is not used, and why. */
@@ -23,8 +24,6 @@ export interface SortedFiles {
   /** Whether there are folders `train` and `test`, which say what is held back. */
   readonly isDivided: boolean;
 }
-
-const imageName = /\.(png|jpe?g|webp|gif|avif|tiff?|bmp|p[bgp]m)$/i;
 
 const reasons = {
   hidden: { en: "hidden", zh: "隐藏文件" },
@@ -62,7 +61,7 @@ export function sortFiles(paths: readonly string[]): SortedFiles {
     const parts = path.split("/").filter((part) => part !== "");
     const why = isHidden(parts)
       ? reasons.hidden
-      : !imageName.test(path)
+      : !isImageName(path)
         ? reasons.noImage
         : seen.has(path)
           ? reasons.again

@@ -274,7 +274,7 @@ export const optionTexts: Templates = {
   "only runs of this command, such as train": "只列出此命令的运行，如 train",
   "the latest n": "最近的 n 次",
   "the run's id or its beginning": "运行的 id 或其开头",
-  "also draw it into a file": "同时画到文件中",
+  "also draw it into a file (.png too)": "同时画到文件中（也可为 .png）",
   "a run of the tree, by its id or its beginning; all trees if left out":
     "树中的一次运行，用 id 或其开头表示；省略时显示所有的树",
   "ids or their beginnings": "若干 id 或其开头",

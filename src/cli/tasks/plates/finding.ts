@@ -13,11 +13,11 @@ import type { PlateGrammar } from "../../../tasks/plates/grammar.ts";
 import { hidePlate, paintPlates, toCanvas } from "../../../tasks/plates/mark.ts";
 import { toPixels } from "../../../tasks/plates/pixels.ts";
 import type { Pixels } from "../../../tasks/plates/straighten.ts";
-import { OptionError } from "../../../tensor/errors.ts";
 import { imageChoice, imageOptions, sayNote } from "../../image-options.ts";
 import { doEach, findImages, namesOf, reportFailures } from "../../input-images.ts";
 import { writeReport } from "../../lab-job.ts";
 import { onlyGiven, sharedOptions } from "../../options.ts";
+import { requireApart } from "../../output-file.ts";
 import { holdFolder } from "../../output-lock.ts";
 import { printJson, printLines, say } from "../../output.ts";
 import { createProgress } from "../../progress.ts";
@@ -62,6 +62,8 @@ async function encode({ width, height, data }: Pixels, path: string): Promise<Ui
   return isJpeg(path) ? picture.jpeg({ quality: 92 }).toBuffer() : picture.png().toBuffer();
 }
 
+const overlayPath = (folder: string, name: string): string => join(folder, `${name}.overlay.png`);
+
 /** Where a picture goes without its plates: a JPEG stays one, all else becomes PNG. */
 const hiddenPath = (folder: string, { path, name }: Target): string =>
   join(folder, `${name}${isJpeg(path) ? extname(path) : ".png"}`);
@@ -72,7 +74,7 @@ async function writePictures(
   { plates, located }: { readonly plates: readonly Plate[]; readonly located: readonly Plate[] },
   { target: { path, name }, flags: { out, blur } }: { readonly target: Target; readonly flags: PlateFlags },
 ): Promise<readonly string[]> {
-  const overlay = join(out, `${name}.overlay.png`);
+  const overlay = overlayPath(out, name);
   const marked = toCanvas(pixels);
   paintPlates(marked, plates);
   await writeFileAtomically(overlay, await encode(marked, overlay));
@@ -113,12 +115,19 @@ async function explain(
   return path;
 }
 
-/** @throws {OptionError} if a picture without its plates would replace the picture itself */
+/** @throws {OptionError} if a result would replace a picture, or another result */
 async function holdFolders({ out, blur }: PlateFlags, targets: readonly Target[]): Promise<void> {
+  const pictures = targets.map(({ path }) => path);
+  const overlays = targets.map(({ name }) => overlayPath(out, name));
+  await requireApart(overlays, "--out", pictures);
   if (blur !== undefined) {
-    const replaced = targets.find((target) => resolve(hiddenPath(blur, target)) === resolve(target.path));
-    if (replaced !== undefined)
-      throw new OptionError("blur", `would replace ${replaced.path} itself; give another folder`);
+    const hidden = targets.map((target) => hiddenPath(blur, target));
+    await requireApart(hidden, "--blur", pictures);
+    await requireApart(
+      [...overlays, ...hidden].map((path) => resolve(path)),
+      "--blur",
+      pictures,
+    );
     await holdFolder(blur);
   }
   await holdFolder(out);

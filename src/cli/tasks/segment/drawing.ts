@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import type { DrawnCellsOptions } from "../../../tasks/segment/data/drawn-cells.ts";
 import type { MaskMeaning } from "../../../tasks/segment/data/set.ts";
 import { choiceOfNumbers, decimalNumber, positiveNumber, sharedOptions, wholeNumber } from "../../options.ts";
-import { print, printJson } from "../../output.ts";
+import { counted, print, printJson } from "../../output.ts";
 import { createProgress } from "../../progress.ts";
 
 interface DrawOptions extends Required<Pick<DrawnCellsOptions, "cells" | "seed" | "bits" | "radius">> {
@@ -31,7 +31,7 @@ async function draw(folder: string, { images, size, target, colour, json, ...opt
   if (json) printJson({ folder, images, cells });
   else
     print({
-      en: `${images} images with ${cells} cells: ${folder}`,
+      en: `${counted(images, "image")} with ${counted(cells, "cell")}: ${folder}`,
       zh: `${images} 幅图像，共 ${cells} 个细胞：${folder}`,
     });
 }

@@ -12,6 +12,7 @@ import { cautionsOf } from "../../../train/cautions.ts";
 import type { SegmentationStudy } from "../../../tasks/segment/report.ts";
 import type { Views } from "../../../tasks/segment/tiles.ts";
 import { cacheFolder } from "../../cache.ts";
+import { OutputFileOption } from "../../output-file.ts";
 import { requireReportFile, writeReport } from "../../lab-job.ts";
 import { openModelFile } from "../../model-file.ts";
 import { sayNote } from "../../image-options.ts";
@@ -62,7 +63,7 @@ export function evaluationOptions(): readonly Option[] {
       "evaluate only the images that training held out as its test part (for a folder without test/)",
     ),
     viewsOption(),
-    new Option(
+    new OutputFileOption(
       "--report <file>",
       "write a page with image, truth, prediction and errors side by side, worst images first",
     ),

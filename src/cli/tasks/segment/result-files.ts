@@ -27,6 +27,21 @@ export interface SegmentedImage {
   readonly pixelSize?: number;
 }
 
+/** The paths of all files that may be written about an image. */
+export function resultPaths(
+  base: string,
+  target: SegmentationSettings["target"],
+  format: LabelFormat,
+): readonly string[] {
+  const ofCells = [".csv", ".geojson", ".rois.zip"].map((ending) => base + ending);
+  const pictures = [labelsPath(base, target === "classes" ? "classes" : "cells", format), overlayPath(base)];
+  return target === "classes" ? pictures : [...pictures, ...ofCells];
+}
+
+const overlayPath = (base: string): string => `${base}.overlay.png`;
+const labelsPath = (base: string, kind: "cells" | "classes", format: LabelFormat): string =>
+  `${base}.${kind}.${format === "png" ? "png" : "tif"}`;
+
 /** A file's content, created when it is written: for a large image, not all of them fit into memory at once. */
 type File = readonly [path: string, make: () => FileContent | Promise<FileContent>];
 
@@ -46,15 +61,14 @@ function overlayFile({ raster, settings, base }: SegmentedImage, labels: ArrayLi
     if (isNumbered) paintNumbers(picture, labels);
     return encodePicture(picture);
   };
-  return [`${base}.overlay.png`, make];
+  return [overlayPath(base), make];
 }
 
-function labelsFile({ raster, base, format }: SegmentedImage, kind: string, make: () => Int32Array): File {
+function labelsFile({ raster, base, format }: SegmentedImage, kind: "cells" | "classes", make: () => Int32Array): File {
   const { height, width } = raster;
-  const extension = format === "png" ? "png" : "tif";
   const encode = async (): Promise<Uint8Array> =>
     (await loadEncoders()).encodeLabels({ height, width, labels: make() }, format);
-  return [`${base}.${kind}.${extension}`, encode];
+  return [labelsPath(base, kind, format), encode];
 }
 
 /** Writes everything about an image's cells. */

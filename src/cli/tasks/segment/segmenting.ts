@@ -19,10 +19,11 @@ import { imageChoice, imageOptions, sayNote } from "../../image-options.ts";
 import { printJson, say } from "../../output.ts";
 import { holdFolder } from "../../output-lock.ts";
 import { doEach, findImages, namesOf, reportFailures } from "../../input-images.ts";
+import { requireApart } from "../../output-file.ts";
 import { createProgress } from "../../progress.ts";
 import type { PredictionRequest } from "../../task-flags.ts";
 import { type Batch, type ClassShares, printBatch, tableStems, writeTables } from "./batch-tables.ts";
-import { writeCells, writeClasses } from "./result-files.ts";
+import { resultPaths, writeCells, writeClasses } from "./result-files.ts";
 
 /** The options of {@link segmentOptions}. */
 interface SegmentFlags {
@@ -105,11 +106,14 @@ export async function segmentFiles(network: TrainedNetwork, request: PredictionR
   const options = request.options as unknown as SegmentFlags;
   const names = namesOf(paths, tableStems);
   const loaded = loadTask(network, model, "segment");
+  const bases = names.map((name) => join(options.out, name));
+  const outputs = bases.flatMap((base) => resultPaths(base, loaded.settings.target, options.format));
+  await requireApart(outputs, "--out", paths);
   await holdFolder(options.out);
   const progress = createProgress();
   const { results, failures } = await doEach(paths, (path, index) => {
     const place = paths.length > 1 ? `${index + 1}/${paths.length} ` : "";
-    return segmentFile(loaded, { path, base: join(options.out, names[index]) }, options, (share) =>
+    return segmentFile(loaded, { path, base: bases[index] }, options, (share) =>
       progress.update(`${place}${path}: ${Math.round(100 * share)} %`, (index + share) / paths.length),
     );
   }).finally(() => progress.finish());

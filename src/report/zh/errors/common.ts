@@ -45,6 +45,7 @@ export const commonErrors: Templates = {
   "cannot be combined with both {} and {}; leave one out": "不能与 {1} 和 {2} 同用；请去掉一个",
   "was trained to {} plates, must be one that can {} them": "训练的用途是 {1}，必须是用于 {2} 的网络",
   "would replace {} itself; give another folder": "会覆盖 {1} 本身；请另选文件夹",
+  "two results would be called {}; give another folder": "有两个结果都会叫 {1}；请另选文件夹",
 
   // Names and choices
   "did you mean {} or {}? residua models list shows all": "你是指 {1} 或 {2} 吗？residua models list 列出全部",
@@ -123,9 +124,10 @@ export const commonErrors: Templates = {
   "symbolic links form a loop": "符号链接形成循环",
   "is a device or pipe, must be a regular file": "是设备或管道，必须是普通文件",
   '"{}" is not there': "“{1}” 不存在",
-  '"{}" is the input file': "“{1}” 就是输入文件",
+  '"{}" is a file that this command reads': "“{1}” 是本命令要读取的文件",
   "name another": "请另取一个名称",
   "already exists": "已存在",
+  'has no tag "{}"': "没有标签 “{1}”",
   "give another --out, or --force to replace it": "请另给 --out，或用 --force 替换",
   "no longer exists": "已不存在",
   "change to a folder that does": "请切换到存在的文件夹",

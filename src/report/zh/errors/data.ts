@@ -19,10 +19,9 @@ export const dataErrors: Templates = {
   "holds images of {}, must hold {}": "图像为 {1}，必须是 {2}",
   "holds {} images, must hold {}": "有 {1} 幅图像，必须有 {2} 幅",
   'fetch it with "residua data fetch {}"': "请用 “residua data fetch {1}” 获取",
-  "has no images (png, jpg, tiff, webp, gif, bmp, pbm, pgm, ppm, avif)":
-    "没有图像（png、jpg、tiff、webp、gif、bmp、pbm、pgm、ppm、avif）",
-  "has no images (png, tiff, jpg, webp, gif, bmp, pbm, pgm, ppm, avif)":
-    "没有图像（png、tiff、jpg、webp、gif、bmp、pbm、pgm、ppm、avif）",
+  "has no images ({})": "没有图像（{1}）",
+  'has files in "{}" already': "的 “{1}” 中已有文件",
+  "name a new folder, or empty this one": "请另取新文件夹，或清空这一个",
   "cannot be read as a folder of images": "无法作为图像文件夹读取",
   "cannot be read as a folder": "无法作为文件夹读取",
   "give a folder with a subfolder for every class": "请给出每类一个子文件夹的文件夹",

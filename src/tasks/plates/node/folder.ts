@@ -1,3 +1,4 @@
+import { isImageName } from "../../../data/image/names.ts";
 import { readdir } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
 import * as v from "valibot";
@@ -35,7 +36,6 @@ export interface ListOptions {
   readonly needsText?: boolean;
 }
 
-const pictures = /\.(png|jpe?g|bmp|webp|tiff?)$/i;
 const number = v.pipe(v.number(), v.finite());
 const point = v.strictTuple([number, number]);
 const plateEntry = v.looseObject({
@@ -158,10 +158,10 @@ async function listFolder(folder: string, options: ListOptions): Promise<readonl
   });
   if (entries.some(({ name }) => name === "labels.json")) return listLabelled(folder, options);
   const names = entries.map(({ name }) => name).toSorted();
-  const own = names.filter((name) => pictures.test(name)).map((name) => readName(join(folder, name), options));
+  const own = names.filter((name) => isImageName(name)).map((name) => readName(join(folder, name), options));
   const inside: PlateFile[] = [];
   for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1)))
-    if (entry.isDirectory() || (entry.isSymbolicLink() && !pictures.test(entry.name)))
+    if (entry.isDirectory() || (entry.isSymbolicLink() && !isImageName(entry.name)))
       inside.push(...(await listFolder(join(folder, entry.name), options)));
   return [...own, ...inside];
 }

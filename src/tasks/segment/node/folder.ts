@@ -2,6 +2,7 @@ import { isFolder, readTextFile, toEnvironmentError } from "../../../files/node.
 import { readdir } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { EnvironmentError, FormatError } from "../../../tensor/errors.ts";
+import { imageEndings, isImageName } from "../../../data/image/names.ts";
 import type { Raster } from "../../../data/image/raster.ts";
 import { fillRuns } from "../data/rle.ts";
 import { type MaskedRaster, type MaskMeaning, renumber } from "../data/set.ts";
@@ -21,7 +22,6 @@ export interface MaskedFile {
     | { readonly kind: "runs"; readonly runs: readonly string[]; readonly path: string };
 }
 
-const extensions = /\.(png|tiff?|jpe?g|webp|bmp|gif|p[bgp]m|avif)$/i;
 const shown = (names: readonly string[]): string =>
   names.length > 3 ? `${names.slice(0, 3).join(", ")} and ${names.length - 3} more` : names.join(", ");
 
@@ -38,7 +38,7 @@ const stemOf = (name: string): string => name.slice(0, name.length - extname(nam
 /** Files by their name without the extension. @throws {FormatError} if two have the same */
 async function listImages(folder: string): Promise<ReadonlyMap<string, string>> {
   const found = new Map<string, string>();
-  for (const name of (await listNames(folder)).filter((entry) => extensions.test(entry))) {
+  for (const name of (await listNames(folder)).filter((entry) => isImageName(entry))) {
     if (found.has(stemOf(name)))
       throw new FormatError(join(folder, name), "has the same name as another image beside it");
     found.set(stemOf(name), join(folder, name));
@@ -119,8 +119,7 @@ async function isPair(folder: string): Promise<boolean> {
 export async function listMasked(folder: string): Promise<readonly MaskedFile[]> {
   const names = await listNames(folder);
   const found = await listLayout(folder, names);
-  if (found.length === 0)
-    throw new FormatError(folder, "has no images (png, tiff, jpg, webp, gif, bmp, pbm, pgm, ppm, avif)");
+  if (found.length === 0) throw new FormatError(folder, `has no images (${imageEndings})`);
   return found;
 }
 
