@@ -11,7 +11,7 @@ import { OptionError } from "../../tensor/errors.ts";
 import { type LoweringChoice } from "../../compile/lowering.ts";
 import { cacheFolder } from "../cache.ts";
 import { requireReportFile, runLabJob, writeReport } from "../lab-job.ts";
-import { openNetworkArgument } from "../network-argument.ts";
+import { findFileArgument, openNetworkArgument } from "../network-argument.ts";
 import { type ComputeOptions, computePlace, sharedOptions, wholeNumber } from "../options.ts";
 import { print, printJson, say } from "../output.ts";
 import { createProgress } from "../progress.ts";
@@ -35,6 +35,8 @@ interface Options extends ComputeOptions {
 const STANDARD_REPORT = "advise.html";
 
 async function readFacts(argument: string, { shortcut, option }: Options): Promise<NetworkFacts> {
+  if (option !== undefined && (await findFileArgument(argument)) !== undefined)
+    throw new OptionError("--option", "a file defines its own network; leave it out");
   const { factsOfGraph, factsOfModel } = await import("../../lab/advise/facts.ts");
   const network = await openNetworkArgument(argument, {
     ...option,

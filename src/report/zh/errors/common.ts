@@ -22,6 +22,7 @@ export const commonErrors: Templates = {
   // Ready networks
   '"{}" is a kind of network and has no weights; give a trained file, or a ready network: {}':
     "“{1}” 是一类网络，没有权重；请给出训练好的文件，或现成网络：{2}",
+  '"{}" is not a ready network: {}': "“{1}” 不是现成网络：{2!}",
   '"{}" is neither a file nor a ready network: {}; a file has an ending or a slash':
     "“{1}” 既不是文件也不是现成网络：{2?}；文件名含有扩展名或斜杠",
   "is required: a trained network's file, or a ready network: {}": "必须给出：训练好的网络文件，或现成网络：{1}",
@@ -185,6 +186,7 @@ export const commonErrors: Templates = {
   "its weights alone cannot be resumed": "仅凭权重无法继续训练",
   "applies only to a file; leave it out": "只用于文件；请去掉",
   "applies only to ONNX, not to {}": "只用于 ONNX，不用于 {1}",
+  "a file defines its own network; leave it out": "文件自己规定网络；请去掉",
   "a file defines its own shortcuts; leave it out": "文件自己规定快捷连接；请去掉",
   "belongs to --task {}, this is --task {}": "属于 --task {1}，这里是 --task {2}",
   "give --task {}, too": "请同时给出 --task {1}",

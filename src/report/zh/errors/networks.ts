@@ -104,6 +104,7 @@ export const networkErrors: Templates = {
   "takes {} and gives {}, must take images and give scores": "输入为 {1}，输出为 {2}，必须输入图像、输出得分",
   "applies only to weights of other systems": "只用于其他系统的权重",
   "{} defines its own network": "{1} 自己规定网络",
+  "is {}, but {} says {}": "是 {1}，但 {2} 写明是 {3}",
   "says nothing of the data that it was trained on": "没有说明训练所用的数据",
   'must be "7x7" or "3x3" for a DenseNet, got "deep"': "对 DenseNet 必须是 “7x7” 或 “3x3”，实际为 “deep”",
   'needs a known number of steps, not "{}"': "需要已知的步数，不能是 “{1}”",
