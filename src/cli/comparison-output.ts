@@ -7,6 +7,7 @@ import { type Column, formatCount, formatDuration, formatLarge, formatTable } fr
 import { createProgress } from "./progress.ts";
 import { phrase, type Words } from "../report/words.ts";
 import { heads } from "./lang/heads.ts";
+import { statusWords } from "./lang/statuses.ts";
 import { spokenMessage } from "./lang/language.ts";
 
 const percent = (share: number): string => (Number.isNaN(share) ? "-" : `${(100 * share).toFixed(2)} %`);
@@ -38,7 +39,7 @@ const columns: readonly Column<DrawnRun>[] = [
   finalLoss,
   firstLayerGradient,
   { title: { en: "images/s", zh: "幅/秒" }, value: (run) => run.imagesPerSecond.toFixed(0), align: "right" },
-  { title: heads.status, value: (run) => run.status },
+  { title: heads.status, value: (run) => statusWords[run.status] },
 ];
 
 /** What a comparison until an accuracy shows of each run, in the place of its final figures. */

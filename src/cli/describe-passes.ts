@@ -18,10 +18,22 @@ export interface PassRow {
   readonly nodesAfter: number;
 }
 
+/** What the passes of the lowerings do; their names are for people, and JSON has them in English. */
+const chinesePasses: Readonly<Record<string, string>> = {
+  "mask pooled gradients": "遮盖池化的梯度",
+  "narrow labels": "收窄标签的类型",
+  "write portably": "写成可移植的算子",
+  "halve products": "以半精度计算乘积",
+  "hoist factors": "提出公因子",
+  "fuse sums": "融合求和",
+  "match scalar ranks": "统一标量的阶",
+  "write in blocks": "写成分块的算子",
+};
+
 /** The table of passes as it is printed. */
 export const passColumns: readonly Column<PassRow>[] = [
   { title: "lowering", value: ({ lowering }) => lowering },
-  { title: "pass", value: ({ pass }) => pass },
+  { title: { en: "pass", zh: "遍" }, value: ({ pass }) => ({ en: pass, zh: chinesePasses[pass] ?? pass }) },
   {
     title: { en: "nodes before", zh: "之前的节点数" },
     value: ({ nodesBefore }) => formatCount(nodesBefore),

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { expect, test } from "vitest";
 import { describeError as toPlainData, restoreError } from "../jobs/remote-error.ts";
-import { FormatError, OptionError } from "../tensor/errors.ts";
+import { EnvironmentError, FormatError, OptionError } from "../tensor/errors.ts";
 import { describeError } from "./field-flags.ts";
 
 const command = new Command("train")
@@ -11,6 +11,7 @@ const command = new Command("train")
   .option("--lr-group <pattern=factor>", "")
   .option("--weight-decay <x>", "")
   .option("--option <name=value>", "")
+  .option("--device <name>", "")
   .option("--no-close-ups", "");
 
 test.each([
@@ -27,6 +28,7 @@ test.each([
     "--batch-size: is 0",
   ],
   ["what a flag switches off", new OptionError("closeUps", "applies to a pair"), "--no-close-ups: applies to a pair"],
+  ["a device that cannot be had", new EnvironmentError("device", "cuda cannot be had"), "--device: cuda cannot be had"],
   ["a file that is called as a field", new FormatError("model", "is no network"), "model: is no network"],
   [
     "fields in a sentence",
@@ -35,4 +37,15 @@ test.each([
   ],
 ])("%s is named as it was typed", (_, error, line) => {
   expect(describeError(error, command)).toBe(line);
+});
+
+test.each([
+  ["<model>", "model", "<model>: is unknown"],
+  ["<model|file>", "model", "<model|file>: is unknown"],
+  ["<file...>", "model", "<file>: is unknown"],
+  ["<name>", "data", "<name>: is unknown"],
+  ["<name>", "limit", "limit: is unknown"],
+])("with the argument %s, the field %s is named %s", (argument, field, line) => {
+  const other = new Command("describe").argument(argument, "");
+  expect(describeError(new OptionError(field, "is unknown"), other)).toBe(line);
 });

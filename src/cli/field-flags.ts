@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { OptionError, type ResiduaError, ShapeError } from "../tensor/errors.ts";
+import { EnvironmentError, OptionError, type ResiduaError, ShapeError } from "../tensor/errors.ts";
 import { optionName } from "./options.ts";
 import { recipeFlagOf } from "./recipe-flags.ts";
 
@@ -24,17 +24,37 @@ function flagOf(field: string, command: Command): string | undefined {
   return typed ?? command.options.find((option) => option.negate && option.attributeName() === field)?.long;
 }
 
-/** Whether the error is about a field rather than a file, a layer or a node. */
+/** Library fields that a command may take as an argument of another name. */
+const otherArguments: Readonly<Record<string, string>> = { data: "name", model: "file" };
+
+/** The argument that a field was given as, as usage shows it: `<model|file>` for `model`; undefined if there is none. */
+function argumentOf(field: string, command: Command): string | undefined {
+  const names = [field, otherArguments[field]];
+  const found = command.registeredArguments.find((argument) =>
+    argument
+      .name()
+      .split("|")
+      .some((name) => names.includes(name)),
+  );
+  return found && `<${found.name()}>`;
+}
+
+/**
+ * Whether the error is about a field rather than a file, a layer or a node. A device that cannot be had is no wrong usage, but
+ * was chosen by a field.
+ */
 function namesField(error: ResiduaError): boolean {
-  return error instanceof OptionError || error instanceof ShapeError;
+  const isDevice = error instanceof EnvironmentError && error.where === "device";
+  return isDevice || error instanceof OptionError || error instanceof ShapeError;
 }
 
 /**
  * An error's line in the command line's terms: the library names fields, such as `batch`, where the user typed flags,
- * such as --batch-size. A field for which the command has no flag is left unchanged.
+ * such as --batch-size. A field for which the command has no flag and no argument is left unchanged.
  */
 export function describeError(error: ResiduaError, command: Command): string {
-  const where = (namesField(error) ? flagOf(error.where, command) : undefined) ?? error.where;
+  const { where: field } = error;
+  const where = (namesField(error) ? (flagOf(field, command) ?? argumentOf(field, command)) : undefined) ?? field;
   const detail = error.detail.replace(/`([A-Za-z.]+)`/g, (mention, field: string) => flagOf(field, command) ?? mention);
   return `${where}: ${detail}`;
 }

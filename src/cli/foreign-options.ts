@@ -38,6 +38,11 @@ async function readClasses(path: string): Promise<readonly string[]> {
   const text = await readFile(path, "utf8").catch((cause: Error) => {
     throw new EnvironmentError(path, "cannot be read; give a file with one class name per line", { cause });
   });
+  return parseClassNames(text, path);
+}
+
+/** Names of classes, one a line. @throws {FormatError} naming a line that is empty, or holds what no name may hold */
+export function parseClassNames(text: string, path: string): readonly string[] {
   const names = text
     .replace(/^\uFEFF/, "")
     .replace(/(\r?\n)+$/, "")

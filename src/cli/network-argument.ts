@@ -30,6 +30,8 @@ export async function findFileArgument(argument: string): Promise<string | undef
   return found || isWrittenAsPath ? argument : undefined;
 }
 
+const ARGUMENT = "<model|file>";
+
 /** A network given by name, with weights from a file or drawn from a seed. */
 async function createNamedNetwork(name: string, options: ModelOptions, seed: number): Promise<WeightedNetwork> {
   const { initializeState } = await import("../nn/initialization.ts");
@@ -37,13 +39,14 @@ async function createNamedNetwork(name: string, options: ModelOptions, seed: num
   return { kind: "network", model: { name, options: full }, module, imageShape, state: initializeState(module, seed) };
 }
 
-async function createNetwork(name: string, options: ModelOptions): Promise<ReturnType<typeof createModel>> {
+/** The network of a name. @throws {OptionError} that says so if the argument is neither a file nor a name */
+export async function createNetwork(name: string, options: ModelOptions): Promise<ReturnType<typeof createModel>> {
   const models = await import("../nn/models.ts");
   try {
     return models.createModel(name, options);
   } catch (cause) {
     if (!(cause instanceof OptionError) || cause.where !== "model") throw cause;
-    throw new OptionError("<model|file>", `there is no file "${name}", and ${cause.detail}`);
+    throw new OptionError(ARGUMENT, `there is no file "${name}", and ${cause.detail}`);
   }
 }
 
@@ -68,10 +71,19 @@ export async function openNetworkArgument(argument: string, choice: NetworkChoic
   if (weights === undefined) return createNamedNetwork(argument, options, seed ?? 0);
   if (seed !== undefined) throw new OptionError("--seed", "weights come from a file; leave it out");
   await createNetwork(argument, options);
-  return openNetworkFile(weights, { model: { name: argument, options } });
+  return openNetworkFile(weights, { model: { name: argument, options } }).catch(nameArgument);
 }
 
+/** The library's `model` is the argument here, where `--model` was not typed. */
+function nameArgument(cause: unknown): never {
+  if (!(cause instanceof OptionError) || cause.where !== "model") throw cause;
+  throw new OptionError(ARGUMENT, cause.detail);
+}
+
+/** Whether an option of networks has a flag; the others are typed with `--option`. */
+const isOwnFlag = (name: string): boolean => name === "channels" || name === "classes";
+
 function requireModelName(options: ModelOptions): never {
-  const given = Object.keys(options).map((name) => `--${name}`);
-  throw new OptionError(given.join(", "), "needs --model: without it, the file defines its network");
+  const given = Object.keys(options).map((name) => (isOwnFlag(name) ? `--${name}` : "--option"));
+  throw new OptionError([...new Set(given)].join(", "), "needs --model: without it, the file defines its network");
 }

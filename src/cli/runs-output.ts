@@ -1,3 +1,4 @@
+import stringWidth from "string-width";
 import { type ComparedLine, findDifferences, flatten } from "../files/differences.ts";
 import type { ArtifactRow } from "../store/schema.ts";
 import type { Run } from "../store/run.ts";
@@ -5,9 +6,10 @@ import type { TaskNotes } from "../networks/card.ts";
 import { measuresOf } from "../tasks/find-task.ts";
 import type { Measure } from "../train/measure.ts";
 import { type Column, formatCount, formatDuration, formatTable, toLine } from "./output.ts";
-import { phrase } from "../report/words.ts";
+import { joinWords, phrase, type Words } from "../report/words.ts";
 import { heads } from "./lang/heads.ts";
-import { spoken } from "./lang/language.ts";
+import { statusWords } from "./lang/statuses.ts";
+import { spoken, spokenMessage } from "./lang/language.ts";
 
 /** Three or four significant digits. */
 const figure = (value: number | undefined): string =>
@@ -30,7 +32,7 @@ const columns: readonly Column<Run>[] = [
   { title: { en: "took", zh: "用时" }, value: duration, align: "right" },
   { title: { en: "command", zh: "命令" }, value: ({ command }) => command },
   { title: heads.name, value: ({ name }) => name },
-  { title: heads.status, value: ({ status }) => status },
+  { title: heads.status, value: ({ status }) => statusWords[status] },
   { title: heads.steps, value: ({ steps }) => formatCount(steps), align: "right" },
   { title: heads.loss, value: ({ summary }) => figure(summary["loss"]?.last), align: "right" },
   { title: { en: "validation", zh: "验证" }, value: (run) => describeMain(run, "validation") ?? "-", align: "right" },
@@ -67,13 +69,15 @@ function describeMain(run: Run, part: "validation" | "test"): string | undefined
 export function describeRun(run: Run): string {
   const { id, name, status, steps } = run;
   const [validation, test] = [describeMain(run, "validation"), describeMain(run, "test")];
-  return [
-    `${id.slice(0, 8)} ${name}`,
-    status,
-    spoken({ en: `${formatCount(steps)} steps`, zh: `${formatCount(steps)} 步` }),
-    ...(validation === undefined ? [] : [spoken({ en: `validation: ${validation}`, zh: `验证：${validation}` })]),
-    ...(test === undefined ? [] : [spoken({ en: `test: ${test}`, zh: `测试：${test}` })]),
-  ].join(", ");
+  return spoken(
+    joinWords([
+      `${id.slice(0, 8)} ${name}`,
+      statusWords[status],
+      { en: `${formatCount(steps)} steps`, zh: `${formatCount(steps)} 步` },
+      ...(validation === undefined ? [] : [{ en: `validation: ${validation}`, zh: `验证：${validation}` }]),
+      ...(test === undefined ? [] : [{ en: `test: ${test}`, zh: `测试：${test}` }]),
+    ]),
+  );
 }
 
 /** Runs as a table. */
@@ -83,28 +87,44 @@ export function formatRunList(runs: readonly Run[]): string {
 
 /** Everything about a run. @param kept where the content of a hash is kept on this machine */
 export function formatRun(run: Run, artifacts: readonly ArtifactRow[], kept: (sha256: string) => string): string {
-  const lines = [
+  const { status, reason, startedAt, host } = run;
+  const state = statusWords[status];
+  const rows: readonly ShownLine[] = [
     ["id", run.id],
-    ["name", run.name],
-    ["command", run.command],
-    ["status", run.reason === null ? run.status : `${run.status}: ${run.reason}`],
-    ["started", `${run.startedAt} on ${run.host}, took ${duration(run)}`],
-    ["steps", formatCount(run.steps)],
-    ["tags", run.tags.join(", ") || "-"],
-    ["resumes", run.parentId ?? "-"],
-    ["folder", run.folder ?? "-"],
-    ...section("configuration", { hash: run.configHash, ...flatten(run.config) }),
-    ...section("code", flatten(run.code)),
-    ...section("environment", flatten(run.environment)),
-    ...section("result", flatten(run.result)),
+    [heads.name, run.name],
+    [{ en: "command", zh: "命令" }, run.command],
+    [heads.status, reason === null ? state : phrase(state, { en: `: ${reason}`, zh: `：${spokenMessage(reason)}` })],
+    [
+      { en: "started", zh: "开始" },
+      {
+        en: `${startedAt} on ${host}, took ${duration(run)}`,
+        zh: `${startedAt}，在 ${host} 上，用时 ${duration(run)}`,
+      },
+    ],
+    [heads.steps, formatCount(run.steps)],
+    [{ en: "tags", zh: "标签" }, run.tags.join(", ") || "-"],
+    [{ en: "resumes", zh: "接续" }, run.parentId ?? "-"],
+    [{ en: "folder", zh: "文件夹" }, run.folder ?? "-"],
+    ...section({ en: "configuration", zh: "配置" }, [
+      [{ en: "hash", zh: "哈希" }, run.configHash],
+      ...Object.entries(flatten(run.config)),
+    ]),
+    ...section({ en: "code", zh: "代码" }, Object.entries(flatten(run.code))),
+    ...section({ en: "environment", zh: "环境" }, Object.entries(flatten(run.environment))),
+    ...section({ en: "result", zh: "结果" }, Object.entries(flatten(run.result))),
   ];
-  const width = Math.max(...lines.map(([title]) => title.length));
-  const text = lines.map(([title, value]) => toLine(`${title.padEnd(width)}  ${value}`.trimEnd())).join("\n");
+  const lines = rows.map(([title, value]) => [spoken(title), spoken(value)] as const);
+  const width = Math.max(...lines.map(([title]) => stringWidth(title)));
+  const pad = (title: string): string => " ".repeat(width - stringWidth(title));
+  const text = lines.map(([title, value]) => toLine(`${title}${pad(title)}  ${value}`.trimEnd())).join("\n");
   return [text, formatMetrics(run), formatArtifacts(artifacts, kept)].filter((part) => part !== "").join("\n\n");
 }
 
-function section(title: string, values: Readonly<Record<string, string>>): readonly (readonly [string, string])[] {
-  return [["", ""], [title, ""], ...Object.entries(values).map(([name, value]) => [`  ${name}`, value] as const)];
+type ShownLine = readonly [title: Words, value: Words];
+
+/** Lines under a heading; names of recorded fields are the same in every language. */
+function section(title: Words, values: readonly ShownLine[]): readonly ShownLine[] {
+  return [["", ""], [title, ""], ...values.map(([name, value]) => [phrase("  ", name), value] as const)];
 }
 
 function formatMetrics({ summary }: Run): string {
@@ -131,6 +151,18 @@ function formatArtifacts(artifacts: readonly ArtifactRow[], kept: (sha256: strin
   ];
   const latest = artifacts.reduce((a, b) => (b.created_at > a.created_at ? b : a));
   return `${formatTable(files, artifacts)}\n${spoken({ en: "Kept files are named by their hash, such as", zh: "保存的文件以其哈希命名，如" })} ${toLine(kept(latest.sha256))}`;
+}
+
+/** The columns of runs side by side. */
+export function comparedColumns(runs: readonly Run[]): readonly Column<ComparedLine>[] {
+  const known: Readonly<Record<string, Words>> = { status: heads.status, steps: heads.steps };
+  return [
+    { title: "", value: ({ name }) => known[name] ?? name },
+    ...runs.map(({ id, name, status }, index) => ({
+      title: `${id.slice(0, 8)} ${name}`,
+      value: (row: ComparedLine): Words => (row.name === "status" ? statusWords[status] : row.values[index]),
+    })),
+  ];
 }
 
 /** Runs side by side: the parts of configuration, code and environment that differ, and every metric's last value. */

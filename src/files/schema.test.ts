@@ -19,6 +19,18 @@ test("plain data are returned, however deep they are", () => {
   expect(Object.keys(checkPlainData(schema, data, refuse))).toEqual(["a", "b"]);
 });
 
+test.each([
+  [[], " must be Object, got Array"],
+  [{ inner: { own: [] } }, "inner.own must be Object, got Array"],
+])("a list is no object whose keys may all be left out: %j", (data, sentence) => {
+  const own = v.strictObject({ a: v.exactOptional(v.number()) });
+  const outer = v.strictObject({
+    inner: v.exactOptional(v.strictObject({ own, list: v.exactOptional(v.array(own)) })),
+  });
+  expect(() => checkPlainData(outer, data, refuse)).toThrow(sentence);
+  expect(checkPlainData(outer, { inner: { own: {}, list: [] } }, refuse)).toEqual({ inner: { own: {}, list: [] } });
+});
+
 test("of a value or a key of any length, an error says the beginning", () => {
   const refusal = (value: unknown): string => {
     try {

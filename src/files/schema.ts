@@ -9,6 +9,11 @@ export interface SchemaFailure {
   readonly detail: string;
 }
 
+/** A failure in one text, such as "recipe.epochs must be >=1, got 0". */
+export function describeFailure({ path, detail }: SchemaFailure): string {
+  return path === "" ? detail : `${path} ${detail}`;
+}
+
 /** Checks plain data from outside. @throws what `refuse` makes of the first failure */
 export function checkPlainData<T>(
   schema: v.GenericSchema<unknown, T>,
@@ -17,9 +22,29 @@ export function checkPlainData<T>(
 ): T {
   if (hasHiddenKey(value)) throw refuse({ path: "__proto__", detail: "is not known" });
   const result = v.safeParse(schema, value, { abortEarly: true });
-  if (result.success) return result.output;
-  const [issue] = result.issues;
-  throw refuse({ path: shorten(v.getDotPath(issue) ?? ""), detail: describeIssue(issue) });
+  if (!result.success) {
+    const [issue] = result.issues;
+    throw refuse({ path: shorten(v.getDotPath(issue) ?? ""), detail: describeIssue(issue) });
+  }
+  const list = findListAsObject(value, result.output);
+  if (list !== undefined) throw refuse({ path: shorten(list), detail: "must be Object, got Array" });
+  return result.output;
+}
+
+const isPlainObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+
+/** To a schema of an object whose keys may all be left out, a list is one. @returns the path of the first */
+function findListAsObject(value: unknown, checked: unknown): string | undefined {
+  const left: (readonly [value: unknown, checked: unknown, path: string])[] = [[value, checked, ""]];
+  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+    const [from, to, path] = next;
+    if (!isPlainObject(to)) continue;
+    if (Array.isArray(from)) return path;
+    if (!isPlainObject(from)) continue;
+    for (const [key, part] of Object.entries(to)) left.push([from[key], part, path === "" ? key : `${path}.${key}`]);
+  }
+  return undefined;
 }
 
 /** JSON may have a key `__proto__`, which schemas pass over: what was checked would not be what is there. */
@@ -34,7 +59,8 @@ function hasHiddenKey(value: unknown): boolean {
   return false;
 }
 
-function describeIssue({ type, expected, received, message }: v.BaseIssue<unknown>): string {
+/** What is wrong, such as "must be >=1, got 0". */
+export function describeIssue({ type, expected, received, message }: v.BaseIssue<unknown>): string {
   if (received === "undefined") return "is missing";
   // An extra key in an object whose keys are fixed.
   if (expected === "never") return "is not known";

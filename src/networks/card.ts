@@ -14,7 +14,7 @@ import { FormatError } from "../tensor/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { requireStateDict } from "../weights/state-dict.ts";
-import { checkPlainData, countingNumber } from "../files/schema.ts";
+import { checkPlainData, describeFailure, countingNumber } from "../files/schema.ts";
 
 /** Each channel's mean and deviation over the training images, pixels counted from 0 to 1: x ← (x − mean) / deviation. */
 export interface ChannelStatistics {
@@ -114,11 +114,7 @@ export const networkCardSchema: v.GenericSchema<unknown, NetworkCard> = v.strict
  * @throws {FormatError} if an entry is missing, has the wrong type, or contradicts another
  */
 export function parseNetworkCard(value: unknown, where: string): NetworkCard {
-  const card = checkPlainData(
-    networkCardSchema,
-    value,
-    ({ path, detail }) => new FormatError(where, `${path} ${detail}`),
-  );
+  const card = checkPlainData(networkCardSchema, value, (failure) => new FormatError(where, describeFailure(failure)));
   requireConsistentCard(card, where);
   return card;
 }

@@ -1,9 +1,9 @@
 import { decodeModel, type ReadExternal } from "../onnx/decode.ts";
 import type { Model } from "../onnx/graph.ts";
 import type { ModelOptions } from "../nn/model-options.ts";
-import type { NamedModel } from "../nn/models.ts";
+import { createModel, type NamedModel } from "../nn/models.ts";
 import type { ShortcutType } from "../nn/shortcuts/type.ts";
-import { FormatError, WeightsError } from "../tensor/errors.ts";
+import { FormatError, OptionError, WeightsError } from "../tensor/errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { adaptWeights } from "../weights/recognise/adapt.ts";
 import { looksLikeHdf5 } from "../weights/keras-file.ts";
@@ -15,7 +15,7 @@ import { openWeights, type WeightsFile } from "../weights/weights-file.ts";
 import { isCheckpoint, readCheckpointNetwork } from "./checkpoint-file.ts";
 import { reportWeights } from "./inspect.ts";
 import { namedModel } from "./load-weights.ts";
-import { createKnownModel, type NetworkCard, stateShapes } from "./card.ts";
+import { type CardModel, createKnownModel, type NetworkCard, stateShapes } from "./card.ts";
 import { type KnownNetwork, type NetworkNotes, readNetworkMetadata } from "./notes.ts";
 
 /** A network that Residua can build, with its weights. */
@@ -59,6 +59,7 @@ const otherWeights = /\.(pth|pt|th|bin|ckpt|pt7|tar|h5|hdf5|keras)$/i;
  * @throws {FormatError} if it is damaged
  * @throws {WeightsError} if the weights are of no known network or leave the shortcut type open, or do not fit `options.model`,
  *   naming the keys
+ * @throws {OptionError} if the options say another network than the file does itself
  */
 export async function decodeNetworkFile(
   bytes: Uint8Array,
@@ -67,7 +68,7 @@ export async function decodeNetworkFile(
 ): Promise<NetworkFile> {
   if (looksLikeSafetensors(bytes) || where.endsWith(".safetensors")) {
     const { metadata } = decodeSafetensors(bytes, where);
-    if (isCheckpoint(metadata)) return restoreCheckpoint(bytes, where);
+    if (isCheckpoint(metadata)) return restoreCheckpoint(bytes, where, options);
     return decodeNetworkWeights(await openWeights(bytes, where), where, options);
   }
   if (looksLikePytorch(bytes) || looksLikeHdf5(bytes) || otherWeights.test(where)) {
@@ -77,11 +78,30 @@ export async function decodeNetworkFile(
     throw new FormatError(where, "is ONNX, which defines its own network; leave `model` out");
   }
   const { readExternal } = options;
-  return describeOnnx(decodeModel(bytes, where, readExternal === undefined ? {} : { readExternal }), where);
+  const onnx = decodeModel(bytes, where, readExternal === undefined ? {} : { readExternal });
+  const found = describeOnnx(onnx, where);
+  requireSameNetwork(options, found.kind === "network" ? found.model : found.card?.model, where);
+  return found;
 }
 
-function restoreCheckpoint(bytes: Uint8Array, where: string): WeightedNetwork {
+/** @throws {OptionError} naming the first that the options say and the file, which says its network itself, does not */
+function requireSameNetwork({ model, shortcut }: NetworkFileOptions, own: CardModel | undefined, where: string): void {
+  const said = Object.entries({ model: model?.name, shortcut, ...model?.options });
+  const given = said.filter(([, value]) => value !== undefined);
+  if (given.length === 0) return;
+  if (own === undefined || own.graph !== undefined)
+    throw new OptionError(given[0][0], `applies only to weights of other systems; ${where} defines its own network`);
+  // The file may be older than an option that has its default there.
+  const whole: Readonly<Record<string, unknown>> = { model: own.name, ...createModel(own.name, own.options).options };
+  const other = given.find(([name, value]) => value !== whole[name]);
+  if (other === undefined) return;
+  const [name, value] = other;
+  throw new OptionError(name, `is ${String(value)}, but ${where} says ${String(whole[name] ?? "none")}`);
+}
+
+function restoreCheckpoint(bytes: Uint8Array, where: string, options: NetworkFileOptions): WeightedNetwork {
   const { card, module, state } = readCheckpointNetwork(bytes, where);
+  requireSameNetwork(options, card.model, where);
   return { kind: "network", model: card.model, imageShape: card.imageShape, card, module, state };
 }
 
@@ -130,7 +150,10 @@ export function decodeNetworkWeights(
   const { model, shortcut } = options;
   const notes = new Map(Object.entries(file.origin.notes));
   const known = model === undefined ? readNetworkMetadata(notes, where) : undefined;
-  if (known !== undefined) return restoreKnown(known, file.tensors, where);
+  if (known !== undefined) {
+    requireSameNetwork(options, known.model, where);
+    return restoreKnown(known, file.tensors, where);
+  }
   const found = model ?? inferNetwork(file, where, shortcut);
   const { model: named } = namedModel(file, where, found);
   const { state } = adaptWeights(where, { module: named.module, file });

@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { FormatError } from "../tensor/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { extentSchema, type NetworkCard, networkModelSchema, parseNetworkCard } from "./card.ts";
-import { checkPlainData } from "../files/schema.ts";
+import { checkPlainData, describeFailure } from "../files/schema.ts";
 
 /** The metadata key of a network's whole card. */
 export const CARD_KEY = "residua";
@@ -86,9 +86,5 @@ export function readNetworkMetadata(metadata: ReadonlyMap<string, string>, where
     return { model: card.model, imageShape: card.imageShape, card };
   }
   if (!metadata.has(NETWORK_KEY)) return undefined;
-  return checkPlainData(
-    notesSchema,
-    parse(NETWORK_KEY),
-    ({ path, detail }) => new FormatError(where, `${path} ${detail}`),
-  );
+  return checkPlainData(notesSchema, parse(NETWORK_KEY), (failure) => new FormatError(where, describeFailure(failure)));
 }

@@ -1,6 +1,6 @@
 import { describeChoices } from "../tensor/choices.ts";
 import { OptionError } from "../tensor/errors.ts";
-import type { ReadyIndex, ReadyNetwork } from "./ready-network.ts";
+import { isBareName, type ReadyIndex, type ReadyNetwork } from "./ready-network.ts";
 
 const namesOf = ({ networks }: ReadyIndex): readonly string[] => networks.map(({ name }) => name);
 
@@ -31,6 +31,8 @@ export async function requireReady(index: ReadyIndex, name: string, field: strin
   const found = findReady(index, name);
   if (found !== undefined) return found;
   const names = namesOf(index);
+  if (!isBareName(name))
+    throw new OptionError(field, `"${name}" is not a ready network: ${describeChoices(name, names)}`);
   if (await isFamilyName(name))
     throw new OptionError(
       field,

@@ -1,4 +1,4 @@
-import { checkPlainData } from "../files/schema.ts";
+import { checkPlainData, describeFailure } from "../files/schema.ts";
 import type { TaskNotes } from "../networks/card.ts";
 import { FormatError } from "../tensor/errors.ts";
 import * as table from "./table.ts";
@@ -53,7 +53,7 @@ export function readSettings<Name extends TaskName>(
   return checkPlainData(
     tasks[expected].settings,
     notes ?? standardTask,
-    ({ path, detail }) => new FormatError(where, `${path} ${detail}`),
+    (failure) => new FormatError(where, describeFailure(failure)),
   );
 }
 

@@ -12,8 +12,8 @@ import { type LoweringChoice } from "../../compile/lowering.ts";
 import { cacheFolder } from "../cache.ts";
 import { OutputFileOption } from "../output-file.ts";
 import { requireReportFile, runLabJob, writeReport } from "../lab-job.ts";
-import { openNetworkArgument } from "../network-argument.ts";
-import { type ComputeOptions, computePlace, sharedOptions, wholeNumber } from "../options.ts";
+import { findFileArgument, openNetworkArgument } from "../network-argument.ts";
+import { type ComputeOptions, computePlace, optionName, sharedOptions, typedOptions, wholeNumber } from "../options.ts";
 import { print, printJson, say } from "../output.ts";
 import { createProgress } from "../progress.ts";
 import { phrase, type Words } from "../../report/words.ts";
@@ -36,6 +36,8 @@ interface Options extends ComputeOptions {
 const STANDARD_REPORT = "advise.html";
 
 async function readFacts(argument: string, { shortcut, option }: Options): Promise<NetworkFacts> {
+  if (option !== undefined && (await findFileArgument(argument)) !== undefined)
+    throw new OptionError("--option", "a file defines its own network; leave it out");
   const { factsOfGraph, factsOfModel } = await import("../../lab/advise/facts.ts");
   const network = await openNetworkArgument(argument, {
     ...option,
@@ -94,7 +96,13 @@ async function conclude(study: AdviceStudy, { json }: Options, out: string | und
   else await printStudy(study);
 }
 
-async function advise(argument: string, options: Options): Promise<void> {
+/** Options of the measurement, which only `--measure` takes. */
+const measuring = ["data", "steps", "seeds", "batchSize", "testLimit", "lowering", "threads", "device"] as const;
+
+async function advise(argument: string, options: Options, command: Command): Promise<void> {
+  const unused = measuring.find((name) => Object.hasOwn(typedOptions(command), name));
+  if (!options.measure && unused !== undefined)
+    throw new OptionError(optionName(unused), "applies only to a measurement; give --measure, too");
   const out = options.out ?? (options.measure ? STANDARD_REPORT : undefined);
   if (out !== undefined) await requireReportFile(out);
   const facts = await readFacts(argument, options);

@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import pc from "picocolors";
 import { OptionError } from "../../tensor/errors.ts";
-import { findFileArgument, openNetworkArgument } from "../network-argument.ts";
+import { createNetwork, findFileArgument, openNetworkArgument } from "../network-argument.ts";
 import type { Description, ModuleRow } from "../../nn/describe.ts";
 import type { ModelOptions } from "../../nn/model-options.ts";
 import type { NamedModel } from "../../nn/models.ts";
@@ -150,16 +150,15 @@ async function describe(name: string, given: Options): Promise<void> {
   if ((await findFileArgument(name)) !== undefined) {
     if (passes)
       throw new OptionError("--passes", "needs a network given by name: no training step is built for a file");
-    const choice = fileModel === undefined ? options : { ...options, model: fileModel };
+    const choice = { ...option, ...options, ...(fileModel === undefined ? {} : { model: fileModel }) };
     return describeFile(name, await openNetworkArgument(name, choice), given);
   }
   if (fileModel !== undefined) throw new OptionError("--model", "applies only to a file; leave it out");
-  const [{ createModel }, { describeModule }, { describableModule }] = await Promise.all([
-    import("../../nn/models.ts"),
+  const [{ describeModule }, { describableModule }] = await Promise.all([
     import("../../nn/describe.ts"),
     import("../../networks/describe.ts"),
   ]);
-  const made = createModel(name, { ...option, ...options });
+  const made = await createNetwork(name, { ...option, ...options });
   const [channels, ...extents] = made.imageShape;
   const model: NamedModel = { ...made, imageShape: [channels, ...extents.map((extent) => size ?? extent)] };
   if (passes) return showPasses(model, json ?? false);

@@ -3,9 +3,10 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { basename, extname } from "node:path";
 import type { ShortcutType } from "../../nn/shortcuts/type.ts";
 import { opsetRange } from "../../onnx/opset/range.ts";
-import { OptionError } from "../../tensor/errors.ts";
+import { FormatError, OptionError } from "../../tensor/errors.ts";
 import type { NetworkFile } from "../../networks/file.ts";
 import { type ExportFormat, exportFormats } from "../../networks/export-formats.ts";
+import { parseClassNames } from "../foreign-options.ts";
 import { findFileArgument, openNetworkArgument } from "../network-argument.ts";
 import { OutputFileOption, requireNoInput } from "../output-file.ts";
 import { decimalNumber, onlyGiven, sharedOptions, wholeNumber } from "../options.ts";
@@ -93,7 +94,10 @@ function resizeImages(network: NetworkFile, size: number): NetworkFile {
 
 async function readNames(path: string): Promise<readonly string[]> {
   const text = new TextDecoder().decode(await readFileBytes(path, LONGEST_NAMES));
-  return text.replace(/\r?\n$/, "").split(/\r?\n/);
+  const names = parseClassNames(text, path);
+  const twice = names.find((name, at) => names.indexOf(name) !== at);
+  if (twice !== undefined) throw new FormatError(path, `names "${twice}" twice`);
+  return names;
 }
 
 /** @throws {OptionError} if an option does not apply to the format */

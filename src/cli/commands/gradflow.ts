@@ -82,8 +82,9 @@ async function planNetworks(options: Options): Promise<readonly FlowStart[]> {
   const { model, shortcut, option = {} } = options;
   const file = await findFileArgument(model);
   if (file !== undefined) {
-    if (shortcut !== undefined || Object.keys(option).length > 0)
-      throw new OptionError("--shortcut", "a file defines its own shortcuts; leave it out");
+    if (Object.keys(option).length > 0)
+      throw new OptionError("--option", "a file defines its own network; leave it out");
+    if (shortcut !== undefined) throw new OptionError("--shortcut", "a file defines its own shortcuts; leave it out");
     return [{ label: model, file }];
   }
   const { createModel } = await import("../../nn/models.ts");

@@ -57,6 +57,18 @@ function pairArgument(text: string): readonly [string, string] {
   return [a, b];
 }
 
+/** What begins the key of a measurement, before the blocks and numbers that it is about. */
+const chineseKeys: Readonly<Record<string, string>> = {
+  whole: "完整网络",
+  asked: "所求",
+  set: "组",
+  shuffle: "打乱",
+  remove: "去掉",
+  reinsert: "放回",
+};
+
+const chineseKey = (key: string): string => key.replace(/^\w+/, (word) => chineseKeys[word] ?? word);
+
 function createReporter(): (event: LesionEvent) => void {
   const progress = createProgress();
   let known = 0;
@@ -67,7 +79,10 @@ function createReporter(): (event: LesionEvent) => void {
     const fresh = Math.max(1, done - known);
     const share = `${(100 * error).toFixed(1)} %`;
     progress.update(
-      { en: `${done}/${total}, ${key}: error ${share}`, zh: `${done}/${total}，${key}：错误率 ${share}` },
+      {
+        en: `${done}/${total}, ${key}: error ${share}`,
+        zh: `${done}/${total}，${chineseKey(key)}：错误率 ${share}`,
+      },
       fresh / (fresh + total - done),
     );
     if (done === total) progress.finish();

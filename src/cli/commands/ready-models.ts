@@ -75,7 +75,10 @@ export async function showReady(name: string, json: boolean): Promise<void> {
     [{ en: "limits", zh: "局限" }, network.limits],
     ...Object.entries(network.files).map(([part, { bytes, sha256 }]): readonly [Words, Words] => [
       part === "network" ? heads.file : part,
-      `${paths[part]}, ${formatCount(bytes)} bytes, SHA-256 ${sha256}`,
+      {
+        en: `${paths[part]}, ${formatCount(bytes)} bytes, SHA-256 ${sha256}`,
+        zh: `${paths[part]}，${formatCount(bytes)} 字节，SHA-256 ${sha256}`,
+      },
     ]),
   ];
   const titles = rows.map(([title]) => spoken(title));

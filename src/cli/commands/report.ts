@@ -7,7 +7,7 @@ import { FormatError, OptionError } from "../../tensor/errors.ts";
 import { requireReportFile, writeReport } from "../lab-job.ts";
 import { OutputFileOption } from "../output-file.ts";
 import { findNetworkPath } from "../../ready/node/find.ts";
-import { type ComputeOptions, onlyGiven, sharedOptions, wholeNumber, typedOptions } from "../options.ts";
+import { type ComputeOptions, onlyGiven, optionName, sharedOptions, wholeNumber, typedOptions } from "../options.ts";
 import { formatDuration, print, printJson, say } from "../output.ts";
 import type { OptionValues } from "../recipe-flags.ts";
 import { type AllTaskFlags, loadAllTaskFlags } from "../task-flags.ts";
@@ -21,6 +21,9 @@ interface Options extends ComputeOptions {
   readonly out: string;
   readonly json?: boolean;
 }
+
+/** Options that pages, which are finished, have no use for. */
+const networkOptions = ["data", "limit", "mistakes", "threads", "device", "store"] as const;
 
 const isPage = (path: string): boolean => /\.html?$/i.test(path);
 /** No page that Residua writes is larger. */
@@ -71,6 +74,9 @@ async function report(
   const tasks = new Map<string, TaskName>();
   for (const path of inputs.filter((input) => !isPage(input))) tasks.set(path, await taskOfFile(path));
   const typed = new Set(Object.keys(typedOptions(command)));
+  const aboutNetworks = networkOptions.find((name) => typed.has(name));
+  if (tasks.size === 0 && aboutNetworks !== undefined)
+    throw new OptionError(optionName(aboutNetworks), "applies only to a network; no network is given");
   refuseForeignOptions(typed, { tasks: [...new Set(tasks.values())], flags, kind: "report" });
   const reports: Report[] = [];
   const studies: object[] = [];

@@ -153,16 +153,10 @@ async function showTree(id: string | undefined, options: TreeOptions): Promise<v
 function compare(ids: readonly string[], options: SharedOptions): Promise<void> {
   return withStore(storePlace(options.store), async (store) => {
     const runs = await findRuns(store, ids);
-    const { compareRuns } = await loadOutput();
+    const { comparedColumns, compareRuns } = await loadOutput();
     const { differences, metrics } = compareRuns(runs);
     if (options.json) return printStoreJson({ runs: runs.map(({ id, name }) => ({ id, name })), differences, metrics });
-    const columns = [
-      { title: "", value: (row: (typeof metrics)[number]) => row.name },
-      ...runs.map(({ id, name }, index) => ({
-        title: `${id.slice(0, 8)} ${name}`,
-        value: (row: (typeof metrics)[number]) => row.values[index],
-      })),
-    ];
+    const columns = comparedColumns(runs);
     if (differences.length === 0) print({ en: "Equal configurations.", zh: "配置相同。" });
     else printLines(formatTable(columns, differences));
     print();

@@ -148,6 +148,8 @@ function refuseBesidePolicy(options: Options): void {
 }
 
 async function printClient(name: string, { json = false }: Options): Promise<void> {
+  const { requireClientName } = await import("../../serve/node/policy/schema.ts");
+  requireClientName(name, "--new-client");
   const { createKey } = await import("../../serve/node/policy/keys.ts");
   const { key, keyHash } = createKey();
   const client = { name, keyHash, models: ["*"], verbs: ["infer", "metadata"] };

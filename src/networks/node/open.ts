@@ -1,5 +1,6 @@
 import { readFileBytes } from "../../files/node.ts";
 import type { Device } from "../../runtime/device.ts";
+import { OptionError } from "../../tensor/errors.ts";
 import { createNodeRuntime } from "../../runtime/node.ts";
 import { createGuardedRuntime } from "../../runtime/node/guarded/runtime.ts";
 import type { SessionOptions } from "../../runtime/runtime.ts";
@@ -31,13 +32,19 @@ export async function openTrainedNetwork(
   options: OpenOptions = {},
 ): Promise<KeptNetwork> {
   if (!isShardIndex(path)) return openTrainedBytes({ bytes: await readFileBytes(path), path }, session, options);
-  const { entry, prefix, foreign, timeLimit: _, device, ...request } = options;
+  const { entry, prefix, foreign, timeLimit, device, ...request } = options;
   refuseForeignChoice(foreign, path);
+  if (timeLimit !== undefined) refuseTimeLimit(path);
   const file = await readWeightsFile(path, {
     ...(entry === undefined ? {} : { entry }),
     ...(prefix === undefined ? {} : { prefix }),
   });
   return loadImportedNetwork(createNodeRuntime(device), { file, where: path }, { ...request, session });
+}
+
+/** @throws {OptionError} since nothing is timed: the network's operators are known, and so is what they cost */
+function refuseTimeLimit(where: string): never {
+  throw new OptionError("timeLimit", `has no effect on ${where}; leave it out: it is for ONNX files of other systems`);
 }
 
 /** Like {@link openTrainedNetwork}, from bytes. */
@@ -47,10 +54,21 @@ export async function openTrainedBytes(
   { timeLimit, device, ...options }: OpenOptions = {},
 ): Promise<KeptNetwork> {
   const runtime = createNodeRuntime(device);
-  return openNetwork(runtime, bytes, path, {
+  const guard = createGuardedRuntime(runtime, timeLimit === undefined ? {} : { timeLimit });
+  let isGuarded = false;
+  const network = await openNetwork(runtime, bytes, path, {
     ...options,
     session,
     readExternal: readExternalBeside(path),
-    guarded: createGuardedRuntime(runtime, timeLimit === undefined ? {} : { timeLimit }),
+    guarded: {
+      ...guard,
+      load: (...request) => {
+        isGuarded = true;
+        return guard.load(...request);
+      },
+    },
   });
+  if (timeLimit === undefined || isGuarded) return network;
+  await network.session.release();
+  return refuseTimeLimit(path);
 }

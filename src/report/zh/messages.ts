@@ -5,7 +5,7 @@ import { noteTexts } from "./notes.ts";
 const lookUp = createTranslate({ ...noteTexts, ...errorTexts });
 
 /** A field of a document, and what its schema has against it: `compare.seeds must be >=1, got 0`. */
-const FIELD = /^(\w+[.[][\w.[\]-]*) (is (?:missing|not known)$|must .+)/su;
+const FIELD = /^(\$?\w+(?:[.[][\w.[\]-]*)?) (is (?:missing|not known)$|must .+)/su;
 
 /** A part of a message; sentences about a field of a document keep its name. */
 function lookUpPart(english: string): string | undefined {

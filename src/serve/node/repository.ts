@@ -97,7 +97,7 @@ async function isFolder(path: string): Promise<boolean> {
   try {
     return (await stat(path)).isDirectory();
   } catch (error) {
-    throw toEnvironmentError(path, "read", error);
+    throw toEnvironmentError(path, "cannot read", error);
   }
 }
 

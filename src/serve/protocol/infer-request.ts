@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { describeIssue } from "../../files/schema.ts";
 import { type DType, dtypeArrays, type DTypeArrays } from "../../tensor/dtype.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { tensor } from "../../tensor/tensor.ts";
@@ -114,10 +115,12 @@ function parseRequest(json: Uint8Array): RawRequest {
   } catch {
     throw bad("body", "is not valid JSON; send the object that the Open Inference Protocol describes");
   }
+  // To the schema's eye, a list is an object that lacks everything.
+  if (Array.isArray(value)) throw bad("body", "must be Object, got Array");
   const result = v.safeParse(requestSchema, value);
   if (result.success) return result.output;
   const [issue] = result.issues;
-  throw bad(v.getDotPath(issue) ?? "body", `${issue.expected ?? "another value"} expected, got ${issue.received}`);
+  throw bad(v.getDotPath(issue)?.replace(/\.(\d+)(?=\.|$)/g, "[$1]") ?? "body", describeIssue(issue));
 }
 
 function readCount(where: string, value: string | number | boolean | undefined): number | undefined {

@@ -1,7 +1,8 @@
 import { toEnvironmentError } from "../../files/node.ts";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { type DatabaseConnection, type Dialect, type Driver, SqliteDialect, SqliteDriver } from "kysely";
+import { EnvironmentError } from "../../tensor/errors.ts";
 import { loadPackage } from "../../tensor/missing-package.ts";
 import type { Backend } from "../backend.ts";
 import type { DatabaseOptions } from "../database.ts";
@@ -33,6 +34,15 @@ export function sqliteBackend(path: string, options: SqliteOptions): Backend {
   };
 }
 
+/** The library has no code for what stands in its way here, only a line of its own. */
+function openDatabase<T>(open: () => T, path: string): T {
+  try {
+    return open();
+  } catch (cause) {
+    throw new EnvironmentError(path, "the file cannot be opened", { cause });
+  }
+}
+
 async function createDialect(path: string, { busyMilliseconds, foreign }: SqliteOptions): Promise<Dialect> {
   // Loaded only here, since no command should wait for a native library that it does not use.
   const { default: Database } = await loadPackage(() => import("libsql"));
@@ -41,7 +51,9 @@ async function createDialect(path: string, { busyMilliseconds, foreign }: Sqlite
   } catch (cause) {
     throw toEnvironmentError(dirname(path), "cannot make the folder", cause);
   }
-  const database = new Database(path, { timeout: busyMilliseconds });
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory())
+    throw new EnvironmentError(path, "is a folder, must be an SQLite file");
+  const database = openDatabase(() => new Database(path, { timeout: busyMilliseconds }), path);
   try {
     // What was committed survives the process; a power cut may take the last commits, never the file.
     if (!foreign) database.exec("pragma journal_mode = wal; pragma synchronous = normal;");

@@ -1,4 +1,4 @@
-import { checkPlainData } from "../../files/schema.ts";
+import { checkPlainData, describeFailure } from "../../files/schema.ts";
 import type { TrainedNetwork } from "../../networks/open.ts";
 import { FormatError } from "../../tensor/errors.ts";
 import type { PlatesNetwork } from "./network.ts";
@@ -10,11 +10,7 @@ const verbs = { locate: "locates plates", read: "reads plates" } as const;
 function requirePart({ card: { task } }: TrainedNetwork, part: PlatePart, where: string): PlateSettings {
   if (task?.name !== "plates")
     throw new FormatError(where, `was trained to ${task?.name ?? "classify"}, must be one that ${verbs[part]}`);
-  const settings = checkPlainData(
-    plateSettings,
-    task,
-    ({ path, detail }) => new FormatError(where, `${path} ${detail}`),
-  );
+  const settings = checkPlainData(plateSettings, task, (failure) => new FormatError(where, describeFailure(failure)));
   if (settings.part !== part)
     throw new FormatError(where, `${verbs[settings.part]}, must be a network that ${verbs[part]}`);
   return settings;

@@ -11,6 +11,7 @@ import { measuresOfTarget } from "../../../tasks/segment/measures.ts";
 import { cautionsOf } from "../../../train/cautions.ts";
 import type { SegmentationStudy } from "../../../tasks/segment/report.ts";
 import type { Views } from "../../../tasks/segment/tiles.ts";
+import { OptionError } from "../../../tensor/errors.ts";
 import { cacheFolder } from "../../cache.ts";
 import { OutputFileOption } from "../../output-file.ts";
 import { requireReportFile, writeReport } from "../../lab-job.ts";
@@ -163,7 +164,10 @@ function noteMasks(found: ImageFigures, classes: readonly string[]): string | un
 /** Evaluates a segmentation network on a folder of images with masks. */
 export async function evaluateSegmentation(network: TrainedNetwork, request: EvaluationRequest): Promise<void> {
   const { model, data, limit, json } = request;
-  const { heldBack, tta: views, report, worst = WORST_IMAGES } = request.options as EvaluationFlags;
+  const { heldBack, tta: views, report, worst: typedWorst } = request.options as EvaluationFlags;
+  const worst = typedWorst ?? WORST_IMAGES;
+  if (report === undefined && typedWorst !== undefined)
+    throw new OptionError("--worst", "applies only to the page; give --report, too");
   if (report !== undefined) await requireReportFile(report, "--report");
   const chosen = onlyGiven({ data, limit, heldBack, views });
   const { study, json: figures } = await studyImages(network, {

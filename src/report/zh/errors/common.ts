@@ -22,6 +22,7 @@ export const commonErrors: Templates = {
   // Ready networks
   '"{}" is a kind of network and has no weights; give a trained file, or a ready network: {}':
     "“{1}” 是一类网络，没有权重；请给出训练好的文件，或现成网络：{2}",
+  '"{}" is not a ready network: {}': "“{1}” 不是现成网络：{2!}",
   '"{}" is neither a file nor a ready network: {}; a file has an ending or a slash':
     "“{1}” 既不是文件也不是现成网络：{2?}；文件名含有扩展名或斜杠",
   "is required: a trained network's file, or a ready network: {}": "必须给出：训练好的网络文件，或现成网络：{1}",
@@ -170,6 +171,9 @@ export const commonErrors: Templates = {
   "unexpected {}": "多出 {1}",
   "missing {}": "缺少 {1}",
   '"{}" is {}, must be {}': "“{1}” 为 {2}，必须是 {3}",
+  '"{}" is {}, must be {}, "{}" is {}, must be {}': "“{1}” 为 {2}，必须是 {3}，“{4}” 为 {5}，必须是 {6}",
+  '"{}" is {}, must be {}, "{}" is {}, must be {} and {} more of another shape':
+    "“{1}” 为 {2}，必须是 {3}，“{4}” 为 {5}，必须是 {6}，另有 {7} 个形状不同",
   "are these the weights of another network? --partial loads what fits":
     "这些是别的网络的权重吗？--partial 载入相符的部分",
   'the weights look like shortcut type "{}" ({}), with projections only where shapes change':
@@ -187,8 +191,12 @@ export const commonErrors: Templates = {
   "was trained with shortcut {}, by its own record, not {}": "按其自身记录，是以快捷连接 {1} 训练的，不是 {2}",
   "is not a training checkpoint": "不是训练的检查点",
   "its weights alone cannot be resumed": "仅凭权重无法继续训练",
+  "applies only to the page; give {}, too": "只用于页面；请同时给出 {1}",
+  "applies only to a measurement; give {}, too": "只用于测量；请同时给出 {1}",
+  "applies only to a network; no network is given": "只用于网络；没有给出网络",
   "applies only to a file; leave it out": "只用于文件；请去掉",
   "applies only to ONNX, not to {}": "只用于 ONNX，不用于 {1}",
+  "a file defines its own network; leave it out": "文件自己规定网络；请去掉",
   "a file defines its own shortcuts; leave it out": "文件自己规定快捷连接；请去掉",
   "belongs to --task {}, this is --task {}": "属于 --task {1}，这里是 --task {2}",
   "give --task {}, too": "请同时给出 --task {1}",

@@ -46,6 +46,12 @@ export const serveErrors: Templates = {
   "renew it": "请更新",
   "has {} bytes, a policy has at most {}": "有 {1} 字节，访问策略最多 {2} 字节",
   "is not valid JSON: {}": "不是有效的 JSON：{1}",
+  "{} is reached by others, and metrics ask for no key": "他人可访问 {1}，而指标不需要密钥",
+  "use 127.0.0.1": "请用 127.0.0.1",
+  "is there twice; make each client a key of its own": "出现两次；请为每个客户端各制作一个密钥",
+  "{} is there twice; give each listener a place of its own": "{1} 出现两次；请让每个监听各占一处",
+  '"{}" must be 1 to 64 letters, digits, dots, underscores and hyphens':
+    "“{1}” 必须是 1 到 64 个字母、数字、点、下划线或连字符",
   '"{}" is there twice': "“{1}” 出现两次",
   "each has its own": "每个各有自己的",
   '"{}" can never ask: give it a keyHash or a certificate': "“{1}” 永远无法请求：请给它 keyHash 或 certificate",

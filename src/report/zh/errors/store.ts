@@ -26,6 +26,7 @@ export const storeErrors: Templates = {
   "was it changed meanwhile?": "期间被改动了吗？",
   "another process keeps it locked": "另一进程将其锁定",
   "the file may not be written": "文件不可写",
+  "is a folder, must be an SQLite file": "是文件夹，必须是 SQLite 文件",
   "the file cannot be opened": "文件无法打开",
   "no server answers there": "那里没有服务器应答",
   "is it running?": "它在运行吗？",

@@ -47,7 +47,6 @@ export const taskErrors: Templates = {
   '"{}" is not a pair of networks for plates': "“{1}” 不是一对用于车牌的网络",
   "give files as {} and {}": "请用 {1} 和 {2} 给出文件",
   "is not an option of a request about plates": "不是车牌请求的选项",
-  "it has none": "它没有选项",
   'has the text "{}" with "{}", which no plate has': "文字 “{1}” 中有 “{2}”，车牌上没有这个字符",
   "correct the label": "请更正标签",
   'has the text "{}" of {} characters, must be 7, or 8 on a green plate':

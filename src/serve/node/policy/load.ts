@@ -1,6 +1,8 @@
-import { readFile, stat } from "node:fs/promises";
+import { access, constants, readFile, stat } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
 import { createSecureContext } from "node:tls";
 import { X509Certificate } from "node:crypto";
+import { readSigningKey, readVerifyingKey } from "../../../artifacts/node/signing-keys.ts";
 import { toEnvironmentError } from "../../../files/node.ts";
 import { EnvironmentError, FormatError, OptionError } from "../../../tensor/errors.ts";
 import { type Access, type AccessMemory, createAccess } from "./access.ts";
@@ -48,7 +50,9 @@ export async function loadPolicy(path: string, memory: AccessMemory): Promise<Lo
 export async function putToWork(policy: Policy, memory: AccessMemory): Promise<LoadedPolicy> {
   requireDistinctClients(policy);
   requireSafeListeners(policy);
+  requireDistinctPlaces(policy);
   requireReadableModels(policy);
+  await requireNamedFiles(policy);
   const names = ["localhost", "127.0.0.1", "[::1]"];
   const tls = new Map<number, TlsMaterial>();
   for (const [index, listener] of policy.listen.entries()) {
@@ -77,13 +81,57 @@ async function readJson(path: string): Promise<unknown> {
 }
 
 function requireDistinctClients({ clients }: Policy): void {
-  const names = new Set<string>();
+  const [names, hashes, certificates] = [new Set<string>(), new Set<string>(), new Set<string>()];
   for (const [index, { name, keyHash, certificate }] of clients.entries()) {
     if (names.has(name)) throw new OptionError(`clients[${index}].name`, `"${name}" is there twice; each has its own`);
     names.add(name);
     if (keyHash === undefined && certificate === undefined)
       throw new OptionError(`clients[${index}]`, `"${name}" can never ask: give it a keyHash or a certificate`);
+    // Who asks is one client: the rules of another would never hold.
+    for (const hash of keyHash === undefined ? [] : [keyHash].flat()) {
+      if (hashes.has(hash))
+        throw new OptionError(`clients[${index}].keyHash`, "is there twice; make each client a key of its own");
+      hashes.add(hash);
+    }
+    if (certificate === undefined) continue;
+    if (certificates.has(certificate))
+      throw new OptionError(`clients[${index}].certificate`, `"${certificate}" is there twice; each has its own`);
+    certificates.add(certificate);
   }
+}
+
+/** Port 0 takes any that is free. */
+function requireDistinctPlaces({ listen, admin }: Policy): void {
+  const places = new Set<string>();
+  const take = (place: string, where: string): void => {
+    if (places.has(place))
+      throw new OptionError(where, `${place} is there twice; give each listener a place of its own`);
+    places.add(place);
+  };
+  for (const [index, entry] of listen.entries()) {
+    if ("path" in entry) take(resolve(entry.path), `listen[${index}]`);
+    else if (entry.port !== 0) take(`${entry.address}:${entry.port}`, `listen[${index}]`);
+  }
+  if (admin !== undefined && admin.port !== 0) take(`${admin.address}:${admin.port}`, "admin");
+}
+
+/** Checks the files that only a start opens, and the folders of those that it makes. */
+async function requireNamedFiles({ listen, audit, models: { trustedKeys, openKey } }: Policy): Promise<void> {
+  for (const entry of listen) if ("path" in entry) await requireFolderOf(entry.path);
+  if (audit !== undefined) await requireFolderOf(audit.file);
+  if (audit?.signingKey !== undefined) await readSigningKey(audit.signingKey);
+  for (const key of trustedKeys) await readVerifyingKey(key);
+  if (openKey !== undefined)
+    await access(openKey, constants.R_OK).catch((cause: unknown) => {
+      throw toEnvironmentError(openKey, "cannot read", cause);
+    });
+}
+
+/** @throws {EnvironmentError} if the folder in which a file will be made does not exist, or may not be written to */
+async function requireFolderOf(path: string): Promise<void> {
+  await access(dirname(path), constants.W_OK).catch((cause: unknown) => {
+    throw toEnvironmentError(dirname(path), "cannot be written to", cause);
+  });
 }
 
 function requireReadableModels({ models: { requireSignature, trustedKeys } }: Policy): void {

@@ -1,6 +1,6 @@
 import * as v from "valibot";
-import { checkPlainData } from "../../../files/schema.ts";
-import { FormatError } from "../../../tensor/errors.ts";
+import { checkPlainData, describeFailure } from "../../../files/schema.ts";
+import { FormatError, OptionError } from "../../../tensor/errors.ts";
 
 const MEBIBYTE = 1_048_576;
 
@@ -138,8 +138,17 @@ export interface Policy {
   readonly audit?: PolicyAudit;
 }
 
+/** A client's name, which the audit log and rates keep. */
+const clientName = v.pipe(v.string(), v.regex(/^[\w.-]{1,64}$/));
+
+/** @throws {OptionError} if a policy would refuse a client of this name */
+export function requireClientName(name: string, where: string): void {
+  if (!v.is(clientName, name))
+    throw new OptionError(where, `"${name}" must be 1 to 64 letters, digits, dots, underscores and hyphens`);
+}
+
 const client: v.GenericSchema<unknown, PolicyClient> = v.strictObject({
-  name: v.pipe(v.string(), v.regex(/^[\w.-]{1,64}$/)),
+  name: clientName,
   keyHash: v.exactOptional(v.union([keyHash(), v.pipe(v.array(keyHash()), v.minLength(1), v.maxLength(4))])),
   certificate: v.exactOptional(text),
   models: v.optional(texts, ["*"]),
@@ -216,5 +225,5 @@ const policy: v.GenericSchema<unknown, Policy> = v.strictObject({
  * @throws {FormatError} naming the field: unknown, missing, of another type, or out of range
  */
 export function parsePolicy(value: unknown, where: string): Policy {
-  return checkPlainData(policy, value, ({ path, detail }) => new FormatError(where, `${path} ${detail}`));
+  return checkPlainData(policy, value, (failure) => new FormatError(where, describeFailure(failure)));
 }

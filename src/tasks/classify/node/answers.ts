@@ -9,7 +9,8 @@ const STANDARD_TOP = 5;
 export const classificationAnswers: Answers<ClassifyTypes> = {
   readOptions: ({ top = String(STANDARD_TOP), ...unknown }) => {
     const [other] = Object.keys(unknown);
-    if (other !== undefined) throw new OptionError(other, "is not an option of a classification; `top` is");
+    if (other !== undefined)
+      throw new OptionError(other, "is not an option of a classification; there are top, page, channel");
     if (!/^[1-9]\d{0,8}$/.test(top)) throw new OptionError("top", `must be a whole number above 0, got ${top}`);
     return { top: Number(top) };
   },

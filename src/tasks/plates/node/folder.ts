@@ -3,7 +3,7 @@ import { readdir } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
 import * as v from "valibot";
 import { readImage } from "../../../data/node/image.ts";
-import { checkPlainData } from "../../../files/schema.ts";
+import { checkPlainData, describeFailure } from "../../../files/schema.ts";
 import { readTextFile } from "../../../files/node.ts";
 import { EnvironmentError, FormatError } from "../../../tensor/errors.ts";
 import { normalizePlateText, type PlateColour, plateColours } from "../alphabet.ts";
@@ -103,7 +103,7 @@ async function listLabelled(folder: string, options: ListOptions): Promise<reado
     if (!(cause instanceof SyntaxError)) throw cause;
     throw new FormatError(where, `is no JSON: ${cause.message}`, { cause });
   }
-  const labels = checkPlainData(labelsFile, data, ({ path, detail }) => new FormatError(where, `${path} ${detail}`));
+  const labels = checkPlainData(labelsFile, data, (failure) => new FormatError(where, describeFailure(failure)));
   const inside = (await readdir(folder)).includes("images") ? join(folder, "images") : folder;
   const present = new Set(await readdir(inside));
   return Object.entries(labels).map(([name, { plates, text, rows = 1 }]): PlateFile => {
