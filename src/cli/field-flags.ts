@@ -55,6 +55,6 @@ function namesField(error: ResiduaError): boolean {
 export function describeError(error: ResiduaError, command: Command): string {
   const { where: field } = error;
   const where = (namesField(error) ? (flagOf(field, command) ?? argumentOf(field, command)) : undefined) ?? field;
-  const detail = error.detail.replace(/`([A-Za-z.]+)`/g, (mention, field: string) => flagOf(field, command) ?? mention);
+  const detail = error.detail.replace(/`([A-Za-z.]+)`/g, (mention, named: string) => flagOf(named, command) ?? mention);
   return `${where}: ${detail}`;
 }

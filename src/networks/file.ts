@@ -92,7 +92,8 @@ function requireSameNetwork({ model, shortcut }: NetworkFileOptions, own: CardMo
   if (own === undefined || own.graph !== undefined)
     throw new OptionError(given[0][0], `applies only to weights of other systems; ${where} defines its own network`);
   // The file may be older than an option that has its default there.
-  const whole: Readonly<Record<string, unknown>> = { model: own.name, ...createModel(own.name, own.options).options };
+  const built = createModel(own.name, own.options).options;
+  const whole: Readonly<Record<string, string | number | boolean | undefined>> = { model: own.name, ...built };
   const other = given.find(([name, value]) => value !== whole[name]);
   if (other === undefined) return;
   const [name, value] = other;

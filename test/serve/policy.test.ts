@@ -505,7 +505,7 @@ describe("a policy that would be unsafe starts nothing:", () => {
     ],
     [
       "two clients of one certificate",
-      { clients: [..."ab"].map((name) => ({ name, certificate: "ward" })) },
+      { clients: ["a", "b"].map((name) => ({ name, certificate: "ward" })) },
       'clients[1].certificate: "ward" is there twice',
     ],
     [

@@ -143,7 +143,7 @@ const clientName = v.pipe(v.string(), v.regex(/^[\w.-]{1,64}$/));
 
 /** @throws {OptionError} if a policy would refuse a client of this name */
 export function requireClientName(name: string, where: string): void {
-  if (!v.is(clientName, name))
+  if (!v.safeParse(clientName, name).success)
     throw new OptionError(where, `"${name}" must be 1 to 64 letters, digits, dots, underscores and hyphens`);
 }
 
