@@ -67,8 +67,8 @@ test("every option for a file to write is one, and knows what its command reads"
     (await entry.load())(program);
     for (const command of program.commands.flatMap((each) => [each, ...each.commands])) {
       const outputs = command.options.filter((option) => option instanceof OutputFileOption);
-      const group = command.parent === program ? [] : [command.parent?.name()];
-      const name = [...group, command.name()].join(" ");
+      const group = command.parent ?? program;
+      const name = group === program ? command.name() : `${group.name()} ${command.name()}`;
       const plain = command.options.filter(
         (option) =>
           !outputs.includes(option as OutputFileOption) && /^--(out|output|csv|svg|report) <file>$/.test(option.flags),
