@@ -60,6 +60,8 @@ async function writeFiles(): Promise<void> {
     cut(`${name}.${extension}`, `${name}-none.${extension}`, 0);
     writeFileSync(at(`${name}-text.${extension}`), "This is\nno such file.\n".repeat(40));
   }
+  writeFileSync(at("gap.txt"), "a\n\nb\n");
+  writeFileSync(at("twice.txt"), "a\na\nb\n");
   mkdirSync(at("one-class/cat"), { recursive: true });
   writeFileSync(at("image.png"), "no image\n");
 }
@@ -122,6 +124,12 @@ describe("wrong usage ends with 2, in one line, and writes nothing", () => {
       "export resnet20 --weights run.safetensors --to onnx",
       /^residua: <model\|file>: is resnet20, but run.safetensors says/,
     ],
+    ["advise resnet8 --steps 7", /^residua: --steps: applies only to a measurement; give --measure, too$/m],
+    ["advise resnet8 --data nope", /^residua: --data: applies only to a measurement/],
+    [
+      "predict --model model.onnx --time-limit 3 image.png",
+      /^residua: --time-limit: has no effect on model.onnx; leave/,
+    ],
     ["describe one-class", /^residua: <model\|file>: there is no file "one-class", and unknown model/],
     ["models options vit", /^residua: <model>: unknown model "vit"/],
     ["models show model.onnx", /^residua: <name>: "model.onnx" is not a ready network: must be one of/],
@@ -156,6 +164,9 @@ describe("wrong usage ends with 2, in one line, and writes nothing", () => {
 
 describe("what cannot be read or does not fit ends with 1, in one line, and writes nothing", () => {
   test.each([
+    ["export run.safetensors --to onnx --class-names gap.txt", /^residua: gap.txt: line 2 is not a class name/],
+    ["export run.safetensors --to onnx --class-names twice.txt", /^residua: twice.txt: names "a" twice$/m],
+    ["runs list --store one-class", /one-class: is a folder, must be an SQLite file$/m],
     [forward("none.pth"), /none.pth: cannot read: there is no such file/],
     [forward("one-class"), /one-class: cannot read: is a folder, must be a file/],
     [forward("pad-half.safetensors"), /pad-half.safetensors: /],

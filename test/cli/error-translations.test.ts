@@ -71,3 +71,19 @@ test("a sentence that is in no table has no translation: the tests above can fai
   expect(translate("has three sheep; count them")).toBeUndefined();
   expect(translate("is three sheep, must be {}")).toBeUndefined();
 });
+
+test.each([
+  [
+    'w.pth: does not fit the network: "fc.weight" is [3,64], must be [10,64], "fc.bias" is [3], must be [10]',
+    "w.pth：与网络不符：“fc.weight” 为 [3,64]，必须是 [10,64]，“fc.bias” 为 [3]，必须是 [10]",
+  ],
+  [
+    "accuracy of the test images counts 12 of 12 as wrong: the network gives them scores that are not finite numbers",
+    "测试图像的准确率将 12 幅中的 12 幅计为错误：网络对它们给出的分数不是有限的数",
+  ],
+  ["mean AP of these images rests on 3 images", "这些图像的平均 AP只依据 3 幅图像"],
+  ["--mean: holds 1 means, the network has 3", "--mean：均值有 1 个，网络有 3 个"],
+  ["p.json: foo is not known", "p.json：foo 未知"],
+])("%s is said in Chinese to its end", (english, chinese) => {
+  expect(findTranslation(english)).toBe(chinese);
+});

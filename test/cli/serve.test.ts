@@ -39,6 +39,9 @@ test.each<readonly [string, readonly string[], RegExp]>([
     ["--check-policy", "p.json", "--new-client", "a"],
     /^residua: --check-policy: does not apply with --new-client/,
   ],
+  ["a client without a name", ["--new-client", ""], /^residua: --new-client: "" must be 1 to 64 letters/],
+  ["a client with a space", ["--new-client", "ward 3"], /^residua: --new-client: "ward 3" must be 1 to 64 letters/],
+  ["a network that is not there", ["none.onnx"], /none\.onnx: cannot read: there is no such file/],
   ["rules of no policy", ["--print-firewall", "ufw"], /^residua: --policy: is missing/],
   ["a policy that is not there", ["--check-policy", "none.json"], /^residua: none\.json: cannot read/],
 ])("%s is refused in one line, and nothing is started", async (_, args, message) => {

@@ -35,7 +35,9 @@ test("elements are read flat, nested and as bytes, wherever the bytes lie in mem
 
 test.each([
   ["no JSON", Buffer.from("{"), "body: is not valid JSON"],
-  ["no inputs", text({}), "inputs"],
+  ["no inputs", text({}), "inputs: is missing"],
+  ["a list", text([]), "body: must be Object, got Array"],
+  ["a negative extent", withInput({ shape: [1, -3], data: [] }), "inputs[0].shape[1]: must be >=0, got -3"],
   ["an unknown input", withInput({ name: "z", data: [1, 2, 3] }), 'inputs[0].name: "z" is no input'],
   ["a missing input", text({ inputs: [] }), '"x" is missing'],
   ["another type", withInput({ datatype: "INT8", data: [1, 2, 3] }), "must be FP32"],
@@ -48,7 +50,7 @@ test.each([
   ],
   ["a nested shape beyond memory", withInput({ shape: [1e12, 3], data: [[1, 2, 3]] }), "more elements than its body"],
   ["an empty batch", withInput({ shape: [0, 3], data: [] }), "holds nothing"],
-  ["a negative extent", withInput({ shape: [-1, 3], data: [1, 2, 3] }), "inputs.0.shape.0"],
+  ["a negative extent", withInput({ shape: [-1, 3], data: [1, 2, 3] }), "inputs[0].shape[0]"],
   ["too few elements", withInput({ data: [1, 2] }), "has 2 elements, must have 3"],
   [
     "too many rows",
