@@ -513,7 +513,6 @@ describe("a policy that would be unsafe starts nothing:", () => {
       { listen: [1, 2].map(() => ({ address: "127.0.0.1", port: 8080 })) },
       "listen[1]: 127.0.0.1:8080 is there twice",
     ],
-    ["metrics for others", { admin: { address: "0.0.0.0", port: 0 } }, "admin.address: 0.0.0.0 is reached by others"],
     ["a socket in no folder", { listen: [{ path: "/nowhere/x" }] }, "/nowhere: cannot be written to: there is no such"],
     ["a log in no folder", { audit: { file: "/nowhere/a.jsonl" } }, "/nowhere: cannot be written to: there is no such"],
     ["a log signed by no key", { audit: { file: "a.jsonl", signingKey: "/nowhere.key" } }, "/nowhere.key: cannot read"],

@@ -3,14 +3,14 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { basename, extname } from "node:path";
 import type { ShortcutType } from "../../nn/shortcuts/type.ts";
 import { opsetRange } from "../../onnx/opset/range.ts";
-import { FormatError, OptionError } from "../../tensor/errors.ts";
+import { OptionError } from "../../tensor/errors.ts";
 import type { NetworkFile } from "../../networks/file.ts";
 import { type ExportFormat, exportFormats } from "../../networks/export-formats.ts";
 import { parseClassNames } from "../foreign-options.ts";
 import { findFileArgument, openNetworkArgument } from "../network-argument.ts";
 import { OutputFileOption, requireNoInput } from "../output-file.ts";
 import { decimalNumber, onlyGiven, sharedOptions, wholeNumber } from "../options.ts";
-import { print, printJson, say } from "../output.ts";
+import { print, printJson, say, sayMessage } from "../output.ts";
 
 interface Options {
   readonly to?: ExportFormat;
@@ -96,7 +96,8 @@ async function readNames(path: string): Promise<readonly string[]> {
   const text = new TextDecoder().decode(await readFileBytes(path, LONGEST_NAMES));
   const names = parseClassNames(text, path);
   const twice = names.find((name, at) => names.indexOf(name) !== at);
-  if (twice !== undefined) throw new FormatError(path, `names "${twice}" twice`);
+  // As lists of ImageNet's do.
+  if (twice !== undefined) sayMessage(`${path}: names "${twice}" twice; answers will not tell them apart`);
   return names;
 }
 

@@ -46,8 +46,6 @@ export const serveErrors: Templates = {
   "renew it": "请更新",
   "has {} bytes, a policy has at most {}": "有 {1} 字节，访问策略最多 {2} 字节",
   "is not valid JSON: {}": "不是有效的 JSON：{1}",
-  "{} is reached by others, and metrics ask for no key": "他人可访问 {1}，而指标不需要密钥",
-  "use 127.0.0.1": "请用 127.0.0.1",
   "is there twice; make each client a key of its own": "出现两次；请为每个客户端各制作一个密钥",
   "{} is there twice; give each listener a place of its own": "{1} 出现两次；请让每个监听各占一处",
   '"{}" must be 1 to 64 letters, digits, dots, underscores and hyphens':

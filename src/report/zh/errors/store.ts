@@ -56,6 +56,7 @@ export const storeErrors: Templates = {
   'must be at most {} characters without spaces at its ends, got "{}"': "最多 {1} 个字符，首尾没有空格，实际为 “{2}”",
   "is not JSON, must be an index of networks": "不是 JSON，必须是网络的索引",
   'names "{}" twice': "“{1}” 出现两次",
+  "answers will not tell them apart": "结果中将无法区分两者",
   "at least one file": "至少一个文件",
   "two items are called {}": "有两项都叫 {1}",
   "{} is below {}, which is not in the list": "{1} 在 {2} 之下，而后者不在列表中",

@@ -15,18 +15,11 @@ export function isLoopback(address: string): boolean {
 /**
  * Refuses what would send keys over a network in the clear: a listener beyond this machine has TLS, unless it takes trusted
  * proxies alone. One that others reach has clients at all.
- * Metrics, which nobody has to ask for with a key, stay on this machine.
  *
  * @throws {OptionError} naming the listener
  */
 export function requireSafeListeners(policy: Policy): void {
   for (const [index, listener] of policy.listen.entries()) requireSafe(listener, policy, `listen[${index}]`);
-  const { admin } = policy;
-  if (admin !== undefined && !isLoopback(admin.address))
-    throw new OptionError(
-      "admin.address",
-      `${admin.address} is reached by others, and metrics ask for no key; use 127.0.0.1`,
-    );
 }
 
 function requireSafe(listener: Policy["listen"][number], { clients, network }: Policy, where: string): void {
