@@ -7,7 +7,6 @@ import type { SessionOptions } from "../../runtime/runtime.ts";
 import { readExternalBeside, readWeightsFile } from "../../weights/node.ts";
 import { isShardIndex } from "../../weights/node/sharded.ts";
 import { loadImportedNetwork } from "../import.ts";
-import { refuseForeignChoice } from "../foreign.ts";
 import { type KeptNetwork, openNetwork, type OpenNetworkOptions } from "../open.ts";
 
 /** User-supplied facts about a file that Residua did not write. */
@@ -33,13 +32,12 @@ export async function openTrainedNetwork(
 ): Promise<KeptNetwork> {
   if (!isShardIndex(path)) return openTrainedBytes({ bytes: await readFileBytes(path), path }, session, options);
   const { entry, prefix, foreign, timeLimit, device, ...request } = options;
-  refuseForeignChoice(foreign, path);
   if (timeLimit !== undefined) refuseTimeLimit(path);
   const file = await readWeightsFile(path, {
     ...(entry === undefined ? {} : { entry }),
     ...(prefix === undefined ? {} : { prefix }),
   });
-  return loadImportedNetwork(createNodeRuntime(device), { file, where: path }, { ...request, session });
+  return loadImportedNetwork(createNodeRuntime(device), { file, where: path }, { ...request, ...foreign, session });
 }
 
 /** @throws {OptionError} since nothing is timed: the network's operators are known, and so is what they cost */

@@ -47,6 +47,8 @@ export const noteTexts: Templates = {
   "pixels are given from 0 to 255": "像素按 0 到 255 给出",
   "pixels are given from 0 to 1": "像素按 0 到 1 给出",
   "pixels are normalised by ImageNet's mean and deviation": "像素按 ImageNet 的均值和标准差归一化",
+  "the network was trained on {}": "网络是用 {1} 训练的",
+  "taken are the images that a training on this folder keeps": "所取的是用该文件夹训练时会留出的图像",
   "leaves the size of images open": "未定图像的尺寸",
   "{} is taken": "取 {1}",
   "{} changes that": "可用 {1} 更改",

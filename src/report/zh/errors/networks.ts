@@ -84,6 +84,7 @@ export const networkErrors: Templates = {
   "must be as many": "两者必须相等",
   "has no effect on {}": "对 {1} 没有作用",
   "{} says it itself": "{1} 自己说明了",
+  "leave it out: it is for ONNX files of other systems": "请去掉：它用于其他系统的 ONNX 文件",
   "leave it out: it is for files of other systems": "请去掉：它用于其他系统的文件",
   "gives no output": "没有输出",
   "a network must give scores": "网络必须给出得分",

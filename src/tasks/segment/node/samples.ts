@@ -1,4 +1,5 @@
 import { readdir, stat } from "node:fs/promises";
+import { resolve } from "node:path";
 import { OptionError } from "../../../tensor/errors.ts";
 import { firstOf } from "../../../data/limit.ts";
 import { firstNotes } from "../../../data/image/notes.ts";
@@ -50,6 +51,11 @@ export async function openSegmentationSamples(
     throw new OptionError("data", `is required: the network was trained on ${data}, which is not here; give a folder`);
   const listed = await listImages(data, heldBack, settings.testShare);
   if (listed.length === 0) throw new OptionError("heldBack", `the training kept no image of ${data} for its test`);
+  // The folder may have moved, or be another one, of which the training has seen none or all.
+  if (heldBack && resolve(data) !== resolve(card.data))
+    onNote?.(
+      `${data}: the network was trained on ${card.data}; taken are the images that a training on this folder keeps`,
+    );
   const files = firstOf(listed, limit);
   return { data, count: files.length, samples: readSamples(files, settings, onNote) };
 }
