@@ -9,7 +9,8 @@ const DRAWINGS = [".svg", ".png"];
 /** A device takes whatever is written to it, and is called as it is. */
 function drawingArgument(path: string): string {
   const found = statSync(path, { throwIfNoEntry: false });
-  const isDevice = found !== undefined && !found.isFile() && !found.isDirectory();
+  // A name such as /dev/stdout may lead to a file.
+  const isDevice = /^\/(?:dev|proc)\//.test(path) || (found !== undefined && !found.isFile() && !found.isDirectory());
   if (!isDevice && !DRAWINGS.includes(extname(path).toLowerCase()))
     throw new InvalidArgumentError(`must end in ${DRAWINGS.join(", ")}`);
   return path;

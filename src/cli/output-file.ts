@@ -6,10 +6,18 @@ import { OptionError } from "../tensor/errors.ts";
 export class OutputFileOption extends Option {
   /** What is added to its name by the names of the files that are written beside it. */
   readonly besides: readonly string[];
+  /** Inputs that it may replace, since they are read whole before it is written. */
+  readonly mayReplace: (input: string) => boolean;
 
-  constructor(flags: string, description: string, besides: readonly string[] = []) {
+  constructor(
+    flags: string,
+    description: string,
+    besides: readonly string[] = [],
+    mayReplace: (input: string) => boolean = () => false,
+  ) {
     super(flags, description);
     this.besides = besides;
+    this.mayReplace = mayReplace;
   }
 }
 
@@ -89,7 +97,8 @@ export async function requireNoInputs(command: Command): Promise<void> {
   for (const option of command.options) {
     const path = command.getOptionValue(option.attributeName()) as unknown;
     if (!(option instanceof OutputFileOption) || typeof path !== "string") continue;
-    await requireNoInput([path, ...option.besides.map((ending) => path + ending)], option.long ?? option.flags, inputs);
+    const kept = inputs.filter((input) => !option.mayReplace(input));
+    await requireNoInput([path, ...option.besides.map((ending) => path + ending)], option.long ?? option.flags, kept);
   }
 }
 

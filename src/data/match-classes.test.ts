@@ -22,6 +22,7 @@ test.each([
   { data: ["0", "1", "2"], names: ["2", "1"], images: [1, 2], labels: [1, 0], why: "numbers in another order" },
   { data: ["ant", "bee"], names: ["0", "1"], images: [0, 1], labels: [0, 1], why: "numbers stand for no names" },
   { data: ["ant", "bee"], names: undefined, images: [0, 1], labels: [0, 1], why: "no names" },
+  { data: ["1", "2"], names: ["0", "1", "2"], images: [0, 1], labels: [1, 2], why: "some numbers" },
 ])("labels are the network's: $why", ({ data, names, images, labels }) => {
   const given = dataset(...data);
   const { dataset: matched, note } = matchClasses(given, { count: names?.length ?? 2, ...(names && { names }) });
@@ -35,6 +36,18 @@ test.each([
 });
 
 test.each([
+  { data: ["0", "1"], names: ["ant", "bee"] },
+  { data: ["n01440764", "n01443537"], names: ["tench", "goldfish"] },
+])("classes $data without a name in common are taken in their order for $names, with a note", ({ data, names }) => {
+  const given = dataset(...data);
+  expect(matchClasses(given, { count: 2, names })).toEqual({
+    dataset: given,
+    note: `the data's classes have other names than the network's and are taken in their order: "${data[0]}" for "${names[0]}"`,
+  });
+});
+
+test.each([
+  { data: ["0", "1", "2"], names: ["ant", "bee"], says: "data: has 3 classes, the network has 2" },
   {
     data: ["dog", "horse"],
     names: ["cat", "dog"],

@@ -17,36 +17,47 @@ export interface MatchedClasses<I extends Images> {
   readonly note?: string;
 }
 
+/** Whether names are numbers in their order, which say no more than that. */
+const areNumbers = (names: readonly string[]): boolean => names.every((name, index) => name === String(index));
+
 /**
  * Gives images the labels that a network has for their classes, by name: the data set may order them otherwise, have some of
- * them, or have others beside all of them, whose images are then left out. Names that are numbers from 0 on stand for none;
- * without names, the order counts.
+ * them, or have others beside all of them, whose images are then left out. Where not one name is common, as where one side
+ * has numbers, the order counts if there are as many, or if the network has no names and no fewer classes.
  *
- * @throws {OptionError} if the names cannot be matched, or there are none and more classes than the network has
+ * @throws {OptionError} if only some of the names can be matched, or the counts do not fit
  */
 export function matchClasses<I extends Images>(
   dataset: Dataset<I>,
-  { count, names }: NetworkClasses,
+  { count, names = numbersTo(count) }: NetworkClasses,
 ): MatchedClasses<I> {
   const { classes } = dataset;
-  if (names?.length === classes.length && names.every((name, index) => name === classes[index])) return { dataset };
-  if (names !== undefined && names.every((name) => classes.includes(name))) {
-    const matched = relabel(dataset, names);
-    if (names.length === classes.length) return { dataset: matched };
+  if (names.length === classes.length && names.every((name, index) => name === classes[index])) return { dataset };
+  if (classes.every((name) => names.includes(name))) return { dataset: relabel(dataset, names) };
+  if (names.every((name) => classes.includes(name))) {
     const note = `of the data's ${classes.length} classes the network has ${names.length}; images of the others are left out`;
-    return { dataset: matched, note };
+    return { dataset: relabel(dataset, names), note };
   }
-  if (names === undefined || names.every((name, index) => name === String(index))) {
-    if (classes.length <= count) return { dataset };
+  const isNameless = areNumbers(names);
+  const hasCommon = classes.some((name) => names.includes(name));
+  if (isNameless && classes.length <= count) return { dataset };
+  if (!hasCommon && classes.length === count) {
+    const [own, other] = [names[0], classes[0]];
+    return {
+      dataset,
+      note: `the data's classes have other names than the network's and are taken in their order: "${other}" for "${own}"`,
+    };
+  }
+  if (isNameless || !hasCommon)
     throw new OptionError(
       "data",
       `has ${classes.length} classes, the network has ${count}; give data of its own classes`,
     );
-  }
-  const other = classes.find((name) => !names.includes(name));
-  if (other === undefined) return { dataset: relabel(dataset, names) };
+  const other = classes.find((name) => !names.includes(name))!;
   throw new OptionError(
     "data",
     `has the class "${other}", which the network does not have; ${describeChoices(other, names)}`,
   );
 }
+
+const numbersTo = (count: number): readonly string[] => Array.from({ length: count }, (_, index) => String(index));

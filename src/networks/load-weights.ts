@@ -202,14 +202,17 @@ export function namedModel(
     const told = modelOptionsOf(found, found.shortcuts.length === 1 ? found.shortcuts[0] : "project", name);
     return { model: createModel(name, { ...told, ...options }), identification: found };
   }
+  // Behind a prefix, too: which one it is shows when the weights are fitted.
+  const find = (key: string): Tensor | undefined =>
+    file.tensors.get(key) ?? [...file.tensors].find(([each]) => each.endsWith(`.${key}`))?.[1];
   const extent = (key: string, axis: number): number => {
-    const value = file.tensors.get(key)?.shape[axis];
+    const value = find(key)?.shape[axis];
     if (value === undefined) throw new WeightsError(where, `has no "${key}"; it holds no weights of ${name}`);
     return value;
   };
   const { first, last } = endsOf(name, options);
-  const told = { channels: extent(first, 1), classes: extent(last, 0) };
-  return { model: createModel(name, { ...told, ...options }), identification: undefined };
+  const { channels = extent(first, 1), classes = extent(last, 0) } = options;
+  return { model: createModel(name, { ...options, channels, classes }), identification: undefined };
 }
 
 /** The weights that read the input and that give the scores, by their state-dict names. */

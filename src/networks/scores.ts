@@ -19,6 +19,14 @@ export async function scoreImages(session: Session, images: Tensor<"float32">): 
   return { data: data as Float32Array, shape: output.shape };
 }
 
+/** @throws {WeightsError} that a network gives this as a score */
+export function refuseScore(score: number): never {
+  throw new WeightsError(
+    "network",
+    `gives ${score} as a score, must give finite numbers; its weights are damaged or its training diverged; give another file, or train it again`,
+  );
+}
+
 /**
  * Runs a network once for an answer that someone relies on.
  *
@@ -27,9 +35,5 @@ export async function scoreImages(session: Session, images: Tensor<"float32">): 
 export async function scoreFinitely(session: Session, images: Tensor<"float32">): Promise<Scores> {
   const scores = await scoreImages(session, images);
   const wrong = scores.data.find((score) => !Number.isFinite(score));
-  if (wrong === undefined) return scores;
-  throw new WeightsError(
-    "network",
-    `gives ${wrong} as a score, must give finite numbers; its weights are damaged or its training diverged; give another file, or train it again`,
-  );
+  return wrong === undefined ? scores : refuseScore(wrong);
 }

@@ -94,7 +94,7 @@ const refused: Readonly<Record<string, readonly string[]>> = {
   landscape: ["landscape", "--model", "link.safetensors", "--out", "m.safetensors"],
   gradflow: ["gradflow", "--model", "m.safetensors", "--out", "./m.safetensors"],
   advise: ["advise", "m.onnx", "--out", "m.onnx"],
-  report: ["report", "page.html", "m.onnx", "--out", "page.html"],
+  report: ["report", "page.html", "m.onnx", "--out", "m.onnx"],
   "lr-find": ["lr-find", "--from", "m.onnx", "--out", "m.onnx"],
   describe: ["describe", "m.safetensors", "--svg", "m.safetensors"],
   "forward --input": ["forward", "auto", "--weights", "m.pth", "--input", "x.npy", "--output", "x.npy"],

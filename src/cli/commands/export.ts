@@ -117,7 +117,8 @@ async function runExport(argument: string, options: Options): Promise<void> {
   const isFile = file !== undefined;
   const out = options.out ?? `${isFile ? basename(argument, extname(argument)) : argument}${extensions[format]}`;
   // Its standard name is none that was typed.
-  await requireNoInput([out, `${out}.md`], "--out", [file ?? argument]);
+  const inputs = [file ?? argument, weights, options.classNames].filter((path) => path !== undefined);
+  await requireNoInput([out, `${out}.md`], "--out", inputs);
   const opened = await openNetworkArgument(argument, onlyGiven({ weights, seed, model, shortcut, channels, classes }));
   const network = await describeData(options.size === undefined ? opened : resizeImages(opened, options.size), options);
   const { exportNetwork } = await import("../../networks/node/export.ts");

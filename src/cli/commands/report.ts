@@ -121,7 +121,7 @@ function registerReport(program: Command, flags: AllTaskFlags): void {
     .addOption(sharedOptions.device())
     .addOption(sharedOptions.store())
     .addOption(new Option("--no-store", "do not look for the training in the run store"))
-    .addOption(new OutputFileOption("--out <file>", "the page to write").default("report.html"))
+    .addOption(new OutputFileOption("--out <file>", "the page to write", [], isPage).default("report.html"))
     .addOption(sharedOptions.json());
   addTaskOptions(command, flags, "report")
     .addHelpText(

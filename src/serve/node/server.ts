@@ -214,7 +214,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     reload: async () => {
       if (typeof policy !== "string") return false;
       try {
-        const fresh = await loadPolicy(policy, memory);
+        const fresh = await loadPolicy(policy, memory, "reload");
         requireSameStart(access().policy, fresh.access.policy, policy);
         for (const { index, renew } of listeners) {
           const tls = fresh.tls.get(index);

@@ -84,7 +84,7 @@ test("scores that are no numbers are never right", async () => {
 });
 
 test("an image whose scores are not finite is wrong for every k, and counted", async () => {
-  const scores = [2, -Infinity, 1];
+  const scores = [2, Infinity, 1];
   const found = await evaluateClassifier(echo, [scored([scores, [2, 0, 1]], [0, 0])], { topK: 3 });
   expect(found).toMatchObject({
     measures: { accuracy: 0.5 },
@@ -107,6 +107,12 @@ test.each([
   [{ topk: 3 } as ClassificationOptions, "topk: is not known"],
 ])("the options %j are refused by name", async (options, message) => {
   await expect(evaluateClassifier(echo, [scored([[2, 1]], [0])], options)).rejects.toThrow(message);
+});
+
+test("a score of −∞ is the logarithm of a probability of 0", async () => {
+  const found = await evaluateClassifier(echo, [scored([[0, -Infinity]], [0])], { topK: 1 });
+  expect(found).toMatchObject({ measures: { accuracy: 1 }, loss: 0 });
+  expect(found.notFinite).toBeUndefined();
 });
 
 test("no images give no figures", async () => {

@@ -3,7 +3,7 @@ import type { Session } from "../../runtime/runtime.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import type { LabeledBatch } from "../../train/batch.ts";
 import type { Evaluation } from "../../train/evaluation.ts";
-import { crossEntropy } from "./softmax.ts";
+import { areScores, crossEntropy } from "./softmax.ts";
 import { requireEvaluationOptions } from "./classify-options.ts";
 import { averageViews, type ViewsName } from "./views.ts";
 
@@ -48,10 +48,10 @@ export async function evaluateClassifier(
     k = Math.min(k, classes);
     for (const [index, label] of labels.data.entries()) {
       const scores = data.subarray(index * classes, (index + 1) * classes);
-      const isFinite = scores.every(Number.isFinite);
+      const areTold = areScores(scores);
       const own = requireLabel(label, classes);
-      const rank = isFinite ? rankOf(scores, own) : classes;
-      if (!isFinite) notFinite++;
+      const rank = areTold ? rankOf(scores, own) : classes;
+      if (!areTold) notFinite++;
       if (rank < 1) first++;
       if (rank < k) amongFirst++;
       loss += crossEntropy(scores, own);

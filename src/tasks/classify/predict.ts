@@ -1,10 +1,10 @@
 import { noAugmentation, normalizationTables, writeSample } from "../../data/augmentation.ts";
 import { type ImageFormat, imageSize } from "../../data/image-set.ts";
 import type { TrainedNetwork } from "../../networks/open.ts";
-import { scoreFinitely } from "../../networks/scores.ts";
 import { ShapeError } from "../../tensor/errors.ts";
 import { float32 } from "../../tensor/tensor.ts";
 import { requirePredictionOptions } from "./classify-options.ts";
+import { scoreClasses } from "./score-classes.ts";
 import { softmax } from "./softmax.ts";
 
 /** One image of the network's size. */
@@ -33,7 +33,7 @@ export interface ClassifyOptions {
  *
  * @throws {ShapeError} if the image is not of the network's size
  * @throws {OptionError} if `top` is not a whole number above 0, or another option is named
- * @throws {WeightsError} if the network gives what is no finite number
+ * @throws {WeightsError} if the network gives scores that have no softmax, such as NaN
  */
 export async function classifyImage(
   { card, session }: TrainedNetwork,
@@ -54,7 +54,7 @@ export async function classifyImage(
     throw new ShapeError("image", `has ${pixels.length} pixels of all channels, must have ${input.length}`);
   const set = { channels, height, width, images: pixels, labels: new Int32Array(1), count: 1 };
   writeSample(set, normalizationTables(card.normalization), noAugmentation, { seed: 0, epoch: 0, index: 0 }, input, 0);
-  const { data } = await scoreFinitely(session, float32([1, channels, height, width], input));
+  const { data } = await scoreClasses(session, float32([1, channels, height, width], input));
   const [best, ...others] = softmax(data)
     .map((probability, label) => ({ class: card.classes[label], probability }))
     .toSorted((a, b) => b.probability - a.probability);

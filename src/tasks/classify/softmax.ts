@@ -14,3 +14,8 @@ export function softmax(scores: Float32Array): readonly number[] {
 
 /** −log softmax(scores)[label]. */
 export const crossEntropy = (scores: Float32Array, label: number): number => logSumExp(scores) - scores[label];
+
+/**
+ * Whether scores tell classes apart. The logarithm of a probability of 0 is −∞, which one class may have, not all.
+ */
+export const areScores = (scores: Float32Array): boolean => Number.isFinite(logSumExp(scores));

@@ -9,9 +9,9 @@ import { sizeOf } from "../../../tensor/shape.ts";
 import { float32, type Tensor } from "../../../tensor/tensor.ts";
 import { evaluationBatchSize } from "../../../train/evaluation.ts";
 import { withInference } from "../../../networks/inference.ts";
-import { scoreFinitely } from "../../../networks/scores.ts";
 import { describableModule } from "../../../networks/describe.ts";
 import { drawArchitecture } from "../architecture.ts";
+import { scoreClasses } from "../../../tasks/classify/score-classes.ts";
 import { type Judged, judgeImages, type Predictions } from "../../../tasks/classify/predictions.ts";
 import { type ActivationMap, computeGradCam } from "../grad-cam.ts";
 import type { ClassificationStudy } from "../../../tasks/classify/report.ts";
@@ -51,7 +51,7 @@ async function predictAll(
     let scores = new Float32Array(0);
     let width = 0;
     for await (const batch of openEvaluation(images, normalization, evaluationBatchSize(imageShape))) {
-      const { data, shape } = await scoreFinitely(session, batch.images);
+      const { data, shape } = await scoreClasses(session, batch.images);
       width = shape[1];
       if (scores.length === 0) scores = new Float32Array(images.count * width);
       scores.set(data, labels.length * width);

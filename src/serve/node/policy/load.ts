@@ -36,23 +36,26 @@ export interface LoadedPolicy {
  * @throws {OptionError} naming an address that is none, or a listener that would be unsafe
  * @throws {EnvironmentError} naming a certificate that cannot be read, has expired, or whose key others may read
  */
-export async function loadPolicy(path: string, memory: AccessMemory): Promise<LoadedPolicy> {
+export async function loadPolicy(path: string, memory: AccessMemory, use: PolicyUse = "start"): Promise<LoadedPolicy> {
   const policy = parsePolicy(await readJson(path), path);
   try {
-    return await putToWork(policy, memory);
+    return await putToWork(policy, memory, use);
   } catch (error) {
     if (error instanceof OptionError) throw new OptionError(`${path}: ${error.where}`, error.detail);
     throw error;
   }
 }
 
+/** A server that runs has opened already what only a start opens, and need not find it once more. */
+export type PolicyUse = "start" | "reload";
+
 /** Checks a policy, and reads what it names. */
-export async function putToWork(policy: Policy, memory: AccessMemory): Promise<LoadedPolicy> {
+export async function putToWork(policy: Policy, memory: AccessMemory, use: PolicyUse = "start"): Promise<LoadedPolicy> {
   requireDistinctClients(policy);
   requireSafeListeners(policy);
   requireDistinctPlaces(policy);
   requireReadableModels(policy);
-  await requireNamedFiles(policy);
+  if (use === "start") await requireNamedFiles(policy);
   const names = ["localhost", "127.0.0.1", "[::1]"];
   const tls = new Map<number, TlsMaterial>();
   for (const [index, listener] of policy.listen.entries()) {

@@ -3,8 +3,8 @@ import { imageSize } from "../../../data/image-set.ts";
 import { computeGradCam } from "../../../lab/network/grad-cam.ts";
 import { overlayMap } from "../../../lab/network/overlay.ts";
 import { withInference } from "../../../networks/inference.ts";
-import { scoreFinitely } from "../../../networks/scores.ts";
 import type { Runtime } from "../../../runtime/runtime.ts";
+import { scoreClasses } from "../../../tasks/classify/score-classes.ts";
 import { softmax } from "../../../tasks/classify/softmax.ts";
 import { float32 } from "../../../tensor/tensor.ts";
 import type { Study } from "./study.ts";
@@ -36,7 +36,7 @@ export async function lookAt(study: Study, runtime: Runtime): Promise<readonly L
   const set = someOf(images.set, shownImages);
   const [batch] = evaluationBatches(set, normalization, set.count);
   const scores = await withInference({ runtime, module, imageShape, state, session }, async (open) => {
-    const { data } = await scoreFinitely(open, batch.images);
+    const { data } = await scoreClasses(open, batch.images);
     return data;
   });
   const judged = judge(scores, classes);

@@ -10,6 +10,7 @@ import type { FreshTraining } from "../../../train/node/job.ts";
 import { requireRecipe } from "../../../train/recipe-check.ts";
 import type { TrainingState } from "../../../train/trainer.ts";
 import { readSettings } from "../../find-task.ts";
+import { evaluateInTraining } from "../../evaluate-in-training.ts";
 import { hashNames, type ImageNames, requireSameImages } from "../../node/same-images.ts";
 import { readerScores, SLOTS } from "../alphabet.ts";
 import { plateNormalization } from "../planes.ts";
@@ -62,7 +63,7 @@ async function toSetup({ parts, settings, notes, state }: Start): Promise<Traini
     step: platesStep(settings, sampleShape, recipe),
     refuses: refusedFields,
     sampleShape,
-    evaluate: async (session, part, onProgress) => {
+    evaluate: (session, part, onProgress) => {
       const files = parts[part];
       const drawn = { glyphs, seed: recipe.seed, part, count: DRAWN_JUDGED };
       const samples = files.length > 0 ? readPlateSamples(files, settings) : isReader ? drawnSamples(drawn) : [];
@@ -72,8 +73,10 @@ async function toSetup({ parts, settings, notes, state }: Start): Promise<Traini
         () => 1,
         (done) => onProgress(done, count),
       );
-      const { figures: _, pictures: __, ...evaluation } = await judgePlates({ card: network, session, settings }, told);
-      return evaluation;
+      return evaluateInTraining(count, async () => {
+        const { figures: _, pictures: __, ...found } = await judgePlates({ card: network, session, settings }, told);
+        return found;
+      });
     },
   };
 }

@@ -17,8 +17,11 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-const draw = (images: number, meaning: "instances" | "classes" = "instances"): Promise<unknown> =>
-  drawFolder(data, { images, seed: 1, height: 20, width: 24, cells: 2, radius: [4, 5], channels: 1, meaning });
+/** Draws the folder anew: images of one seed are the same, however many there are. */
+async function draw(images: number, meaning: "instances" | "classes" = "instances"): Promise<void> {
+  await rm(data, { recursive: true, force: true });
+  await drawFolder(data, { images, seed: 1, height: 20, width: 24, cells: 2, radius: [4, 5], channels: 1, meaning });
+}
 const about = (notes: string[]) => ({
   cache: folder,
   engine: { lowering: "", runtime: "" },

@@ -11,6 +11,7 @@ import { tellDone } from "../../../train/evaluation.ts";
 import { startOfTraining } from "../../../train/loop.ts";
 import type { NetworkCard } from "../../../networks/card.ts";
 import { readSettings } from "../../find-task.ts";
+import { evaluateInTraining } from "../../evaluate-in-training.ts";
 import { hashNames, type ImageNames, requireAsMany, requireSameImages } from "../../node/same-images.ts";
 import { openStart } from "../../../train/node/start.ts";
 import { fitRecipe, type ResumedTraining, type SetupContext, type TrainingSetup } from "../../../train/node/set-up.ts";
@@ -102,20 +103,21 @@ function toSetup({ parts, set, settings, notes, state }: Start): TrainingSetup {
     step: segmentationStep(settings, sampleShape, recipe),
     refuses: refusedFields,
     sampleShape,
-    evaluate: async (session, part, onProgress) => {
-      const samples = tellDone(
-        readSamples(parts[part], settings),
-        () => 1,
-        (done) => onProgress(done, parts[part].length),
-      );
-      const options = part === "test" ? {} : ({ views: 1 } as const);
-      const { found: _, ...evaluation } = await judgeSegmentation(
-        { card: network, session, settings },
-        samples,
-        options,
-      );
-      return evaluation;
-    },
+    evaluate: (session, part, onProgress) =>
+      evaluateInTraining(parts[part].length, async () => {
+        const samples = tellDone(
+          readSamples(parts[part], settings),
+          () => 1,
+          (done) => onProgress(done, parts[part].length),
+        );
+        const options = part === "test" ? {} : ({ views: 1 } as const);
+        const { found: _, ...evaluation } = await judgeSegmentation(
+          { card: network, session, settings },
+          samples,
+          options,
+        );
+        return evaluation;
+      }),
   };
 }
 
@@ -199,13 +201,19 @@ async function setUpFresh(fresh: FreshTraining, { note }: SetupContext): Promise
 
 const noEngine = { lowering: "", runtime: "" };
 
+/** Dice and Tversky took no weights of classes, and kept them, when checkpoints did not yet name their images. */
+function asItBegan(settings: SegmentationSettings, { names }: CheckpointNotes["data"]): SegmentationSettings {
+  const { name } = settings.loss;
+  return names === undefined && (name === "dice" || name === "tversky") ? { ...settings, loss: { name } } : settings;
+}
+
 /** @throws {FormatError} if the checkpoint is damaged, or the data are others now */
 async function setUpResumed(
   { path, checkpoint: { notes, state } }: ResumedTraining,
   { note }: SetupContext,
 ): Promise<Start> {
-  const settings = readSettings(notes.network.task, "segment", path);
   const { data, recipe, network } = notes;
+  const settings = asItBegan(readSettings(notes.network.task, "segment", path), data);
   const count = data.train + data.validation;
   const listed = await listSegmentation(network.data, settings.testShare);
   requireAsMany(listed.train.length, { notes, path });
