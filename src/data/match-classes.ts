@@ -42,11 +42,7 @@ export function matchClasses<I extends Images>(
   const hasCommon = classes.some((name) => names.includes(name));
   if (isNameless && classes.length <= count) return { dataset };
   if (!hasCommon && classes.length === count) {
-    const [own, other] = [names[0], classes[0]];
-    return {
-      dataset,
-      note: `the data's classes have other names than the network's and are taken in their order: "${other}" for "${own}"`,
-    };
+    return { dataset, note: "the data's classes have other names than the network's; they are taken in its order" };
   }
   if (isNameless || !hasCommon)
     throw new OptionError(

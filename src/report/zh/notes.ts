@@ -25,9 +25,8 @@ export const noteTexts: Templates = {
     "{2?}的{1?}为 {3}，只依据 1 幅图像：其 95 % 置信区间为 {4} 至 {5}",
   "{} of {} rests on {} images": "{2?}的{1?}只依据 {3} 幅图像",
   "of the data's {} classes the network has {}": "数据有 {1} 个类别，其中网络有 {2} 个",
-  "the data's classes have other names than the network's and are taken in their order: {}":
-    "数据的类别名与网络的不同，按顺序对应：{1!}",
-  '"{}" for "{}"': "“{1}” 对应 “{2}”",
+  "the data's classes have other names than the network's": "数据的类别名与网络的不同",
+  "they are taken in its order": "按网络的顺序对应",
   "images of the others are left out": "其余类别的图像不用",
   "{} of {} counts {} of {} as wrong: the network gives them scores that are not finite numbers":
     "{2?}的{1?}将 {4} 幅中的 {3} 幅计为错误：网络对它们给出的分数不是有限的数",
