@@ -26,7 +26,7 @@ export const noteTexts: Templates = {
   "{} of {} rests on {} images": "{2?}的{1?}只依据 {3} 幅图像",
   "of the data's {} classes the network has {}": "数据有 {1} 个类别，其中网络有 {2} 个",
   "the data's classes have other names than the network's": "数据的类别名与网络的不同",
-  "they are taken in its order": "按网络的顺序对应",
+  "they are taken in its order": "按顺序与网络的类别对应",
   "images of the others are left out": "其余类别的图像不用",
   "{} of {} counts {} of {} as wrong: the network gives them scores that are not finite numbers":
     "{2?}的{1?}将 {4} 幅中的 {3} 幅计为错误：网络对它们给出的分数不是有限的数",
