@@ -117,8 +117,8 @@ describe("wrong usage ends with 2, in one line, and writes nothing", () => {
     ["gradflow --model run.safetensors --option attention=se", /^residua: --option: a file defines its own network/],
     ["describe run.safetensors --option attention=se", /^residua: --option: needs --model: without it/],
     [
-      "export run.safetensors --shortcut A --to onnx",
-      /^residua: --shortcut: is pad, but run.safetensors says project$/m,
+      "export run.safetensors --shortcut B --to onnx",
+      /^residua: --shortcut: is project, but run.safetensors says pad$/m,
     ],
     [
       "export resnet20 --weights run.safetensors --to onnx",
