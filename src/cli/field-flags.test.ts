@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { expect, test } from "vitest";
 import { describeError as toPlainData, restoreError } from "../jobs/remote-error.ts";
-import { EnvironmentError, FormatError, OptionError } from "../tensor/errors.ts";
+import { FormatError, OptionError } from "../tensor/errors.ts";
 import { describeError } from "./field-flags.ts";
 
 const command = new Command("train")
@@ -28,7 +28,6 @@ test.each([
     "--batch-size: is 0",
   ],
   ["what a flag switches off", new OptionError("closeUps", "applies to a pair"), "--no-close-ups: applies to a pair"],
-  ["a device that cannot be had", new EnvironmentError("device", "cuda cannot be had"), "--device: cuda cannot be had"],
   ["a file that is called as a field", new FormatError("model", "is no network"), "model: is no network"],
   [
     "fields in a sentence",

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { EnvironmentError, OptionError, type ResiduaError, ShapeError } from "../tensor/errors.ts";
+import { OptionError, type ResiduaError, ShapeError } from "../tensor/errors.ts";
 import { optionName } from "./options.ts";
 import { recipeFlagOf } from "./recipe-flags.ts";
 
@@ -39,13 +39,9 @@ function argumentOf(field: string, command: Command): string | undefined {
   return found && `<${found.name()}>`;
 }
 
-/**
- * Whether the error is about a field rather than a file, a layer or a node. A device that cannot be had is no wrong usage, but
- * was chosen by a field.
- */
+/** Whether the error is about a field rather than a file, a layer, a node or the device itself. */
 function namesField(error: ResiduaError): boolean {
-  const isDevice = error instanceof EnvironmentError && error.where === "device";
-  return isDevice || error instanceof OptionError || error instanceof ShapeError;
+  return error instanceof OptionError || error instanceof ShapeError;
 }
 
 /**

@@ -35,7 +35,7 @@ test("tables go in from JSON and CSV, are refused a second time, and come out in
 });
 
 test.each([
-  [["import", "notes.txt"], 2, /^residua: file: "notes\.txt" must end in \.json or \.csv/],
+  [["import", "notes.txt"], 2, /^residua: <file>: "notes\.txt" must end in \.json or \.csv/],
   [["import", "latin.csv"], 1, /^residua: latin\.csv: is not UTF-8/],
   [
     ["export", "T", "--csv", "--store", "mysql://me:S3CRET@127.0.0.1:9/lab"],

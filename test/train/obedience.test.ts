@@ -187,6 +187,9 @@ expectObedience("a measurement", () => ({
 expectObedience("following the gradient", () => ({
   standard: flowRecipe,
   train: async (choice, epochs) => {
+    const training = join(folder, "flow.safetensors");
+    // Whoever has the study's result removes it.
+    rmSync(training, { force: true });
     const { networks } = await followGradients(
       {
         networks: [{ label: "resnet8", model: "resnet8", options: {} }],
@@ -194,7 +197,7 @@ expectObedience("following the gradient", () => ({
         steps: 4 * epochs,
         probes: 3,
         recipe: { batch, ...choice },
-        training: join(folder, "flow.safetensors"),
+        training,
         ...place(),
       },
       context(),
