@@ -1,8 +1,8 @@
-import { fromBinary } from "@bufbuild/protobuf";
 import { GraphProtoSchema, type ModelProto, ModelProtoSchema } from "onnx-buf";
 import { FormatError } from "../tensor/errors.ts";
 import { quote } from "../tensor/printable.ts";
 import { describeNode, type Model, type Rest } from "./graph.ts";
+import { parseMessage } from "./proto/parse-message.ts";
 import { decodeGraph } from "./proto/decode-graph.ts";
 import type { ReadExternal } from "./proto/external.ts";
 import { nodesWithoutOpset } from "./proto/domains.ts";
@@ -78,16 +78,6 @@ function takeApart(where: string, bytes: Uint8Array): Parts {
   return { skeleton: joinChunks([...model, ...delimitedField(GRAPH, graph)]), initializers };
 }
 
-/** Errors of the generated parser beyond what was checked before. */
-function parse(where: string, skeleton: Uint8Array): ModelProto {
-  try {
-    return fromBinary(ModelProtoSchema, skeleton);
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message.replace(/\s+/g, " ") : String(cause);
-    throw new FormatError(where, `is not a readable ONNX file: ${reason}`, { cause });
-  }
-}
-
 function toMap<V>(where: string, what: string, entries: readonly (readonly [string, V])[]): ReadonlyMap<string, V> {
   const map = new Map<string, V>();
   for (const [key, value] of entries) {
@@ -128,7 +118,7 @@ export function decodeModel(bytes: Uint8Array, where: string, options: DecodeOpt
   const budget = createBudget();
   const parts = takeApart(where, bytes);
   checkLimits(ModelProtoSchema, openCursor(where, parts.skeleton), budget);
-  const message = parse(where, parts.skeleton);
+  const message = parseMessage(where, ModelProtoSchema, parts.skeleton);
   if (message.irVersion < 1n || message.graph === undefined) {
     throw new FormatError(where, "does not say its version of the format; must be an ONNX file");
   }

@@ -53,6 +53,13 @@ test("a model with flipped bits is decoded or refused in one line", () => {
   );
 });
 
+test("a number that is too long is refused wherever it stands, in an initializer too", () => {
+  const tooLong = [0x10, ...Array.from({ length: 10 }, () => 0xff), 0x01];
+  const initializer = delimitedField(GraphProtoSchema.field.initializer.number, [Uint8Array.from(tooLong)]);
+  for (const bytes of [withGraphBytes(joinChunks(initializer)), Uint8Array.from(tooLong)])
+    expect(readOrRefusal(bytes)).toMatch(/^file\.onnx: [^\n]+$/);
+});
+
 test("bytes at random are decoded or refused in one line", () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => {

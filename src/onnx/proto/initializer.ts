@@ -1,4 +1,4 @@
-import { fromBinary } from "@bufbuild/protobuf";
+import { parseMessage } from "./parse-message.ts";
 import { TensorProtoSchema } from "onnx-buf";
 import { FormatError } from "../../tensor/errors.ts";
 import { type Budget, checkLimits, countPacked, spend } from "./limits.ts";
@@ -81,7 +81,7 @@ export function readInitializer(where: string, bytes: Uint8Array, budget: Budget
   const rest = fields.filter((found) => !apart.has(found)).map(({ begin, end }) => bytes.subarray(begin, end));
   const header = joinChunks(rest);
   checkLimits(TensorProtoSchema, openCursor(where, header), budget);
-  const message: TensorFields = fromBinary(TensorProtoSchema, header);
+  const message: TensorFields = parseMessage(where, TensorProtoSchema, header);
   for (const { number, start, end } of large) {
     const read = listReaders.get(number);
     const part = read?.(openCursor(where, bytes, start, end)) ?? { rawData: bytes.subarray(start, end) };
