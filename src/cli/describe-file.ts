@@ -22,6 +22,7 @@ import { joinWords, phrase, type Words } from "../report/words.ts";
 import { nameShown } from "./lang/kinds.ts";
 import { heads } from "./lang/heads.ts";
 import { spoken, spokenMessage } from "./lang/language.ts";
+import { describePartCost } from "./part-cost.ts";
 
 /** How to show a network from a file. */
 export interface DescribeFileOptions {
@@ -117,15 +118,9 @@ export async function writeArchitecture(graph: Graph, title: string, path: strin
 type PartNode = PathNode<GraphRow>;
 
 function partCost({ item }: PartNode): string {
-  if (item === undefined) return "";
-  const [parameters, { shortcut }] = [formatCount(item.parameters), item];
-  return spoken(
-    joinWords([
-      `${formatShape(item.inputShape)} → ${formatShape(item.outputShape)}`,
-      { en: counted(item.parameters, "parameter"), zh: `${parameters} 个参数` },
-      ...(shortcut === undefined ? [] : [nameShown(shortcut)]),
-    ]),
-  );
+  return item === undefined
+    ? ""
+    : describePartCost([formatShape(item.inputShape), formatShape(item.outputShape)], item);
 }
 
 /** Draws the tree of a graph's parts. */

@@ -28,6 +28,7 @@ import { spoken } from "../lang/language.ts";
 import { joinWords, phrase, type Words } from "../../report/words.ts";
 import { explainShortcut } from "../../lab/shortcut-words.ts";
 import { nameShown } from "../lang/kinds.ts";
+import { describePartCost } from "../part-cost.ts";
 import { heads } from "../lang/heads.ts";
 
 interface Options {
@@ -112,15 +113,9 @@ function nodeLabel({ name, item }: ModuleNode): string {
 }
 
 function nodeCost({ item }: ModuleNode): string {
-  if (item === undefined) return "";
-  const [parameters, { shortcut }] = [formatCount(item.parameters), item];
-  return spoken(
-    joinWords([
-      `${formatImage(item.inputShape)} → ${formatImage(item.outputShape)}`,
-      { en: counted(item.parameters, "parameter"), zh: `${parameters} 个参数` },
-      ...(shortcut === undefined ? [] : [nameShown(shortcut)]),
-    ]),
-  );
+  return item === undefined
+    ? ""
+    : describePartCost([formatImage(item.inputShape), formatImage(item.outputShape)], item);
 }
 
 function treeOf({ modules }: Description): Tree<ModuleNode> {
